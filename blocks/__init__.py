@@ -1,0 +1,1 @@
+"""Cards, modals and messages: our types in, Block Kit out, no I/O."""

@@ -1,0 +1,357 @@
+"""Our types: what approvals, releases, maintenances and projects are inside this program.
+
+Everything here is immutable and already clean: ids are digit strings (SDP's are longer than 2^53),
+times are aware and in UTC, durations are timedelta, money and hours are Decimal, text that was HTML is
+plain Slack-ready *raw* text (not yet escaped: `blocks.kit` escapes). The JSON of SDP is turned into these
+in `bot.sdp` and nowhere else. None means SDP did not say.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import NewType
+
+SdpId = NewType("SdpId", str)
+"""The long id of any SDP record: digits only, always a string."""
+
+_DIGITS = re.compile(r"[0-9]{1,30}")
+
+
+def sdp_id(text: str) -> SdpId:
+    """`text` as an id that may go into a path; raises ValueError for anything but 1 to 30 digits."""
+    if not _DIGITS.fullmatch(text):
+        raise ValueError("an SDP id is digits only")
+    return SdpId(text)
+
+
+# --- people and named things -----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody in SDP: a technician or a requester. `email` is lower-cased, None when SDP has none."""
+
+    id: SdpId
+    name: str
+    email: str | None = None
+    is_technician: bool | None = None
+    job_title: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A choice out of one of SDP's lists: a status, stage, risk, service, template, …"""
+
+    id: SdpId | None
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class DisplayId:
+    """What people call a record: `text` as SDP shows it (`CHM-17`), `number` its digits (`17`)."""
+
+    text: str
+    number: str
+
+
+# --- approvals -------------------------------------------------------------------------------
+
+
+class Verb(StrEnum):
+    """What an approver can decide."""
+
+    APPROVE = "approve"
+    REJECT = "reject"
+
+
+class ApprovalState(StrEnum):
+    """An approval's or a level's status, classified; what we do not know is UNKNOWN, never approved."""
+
+    TO_BE_SENT = "to_be_sent"
+    PENDING = "pending"
+    CLARIFICATION = "clarification"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    UNKNOWN = "unknown"
+
+    @property
+    def is_decided(self) -> bool:
+        return self in (ApprovalState.APPROVED, ApprovalState.REJECTED)
+
+    @property
+    def waits(self) -> bool:
+        """A person's decision is what it waits for."""
+        return self in (ApprovalState.PENDING, ApprovalState.CLARIFICATION)
+
+
+class Rule(StrEnum):
+    """When an approval level counts as approved."""
+
+    ANYONE = "anyone"
+    EVERYONE = "everyone"
+    FIRST_RESPONSE = "first_response"
+    PERCENT = "percent"
+    MAJORITY = "majority"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalRef:
+    """Where an approval lives: the three ids of its path in SDP. Travels in buttons and keys as `r.l.a`."""
+
+    release: SdpId
+    level: SdpId
+    approval: SdpId
+
+    def __str__(self) -> str:
+        return f"{self.release}.{self.level}.{self.approval}"
+
+    @classmethod
+    def parse(cls, text: str) -> "ApprovalRef":
+        """The inverse of `str()`; raises ValueError for anything else (button values come from outside)."""
+        parts = text.split(".")
+        if len(parts) != 3:
+            raise ValueError("an approval reference is three ids")
+        return cls(*(sdp_id(part) for part in parts))
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """One person's say on one level of a release.
+
+    `approver` acts; `original_approver` is set when the approval was delegated by them.
+    """
+
+    ref: ApprovalRef
+    approver: Person
+    state: ApprovalState
+    status_name: str
+    original_approver: Person | None = None
+    comments: str | None = None
+    sent_on: datetime | None = None
+    decided_on: datetime | None = None
+    level_number: int | None = None
+    role: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalLevel:
+    """A step of a release's approval: levels run in order of `number`. `percent` belongs to Rule.PERCENT."""
+
+    id: SdpId
+    release: SdpId
+    number: int
+    state: ApprovalState
+    status_name: str
+    rule: Rule = Rule.UNKNOWN
+    percent: Decimal | None = None
+    name: str | None = None
+    created_on: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A release as far as a decision needs it. `plans` maps a plan's label to its text."""
+
+    id: SdpId
+    title: str
+    display_id: DisplayId | None = None
+    stage: Named | None = None
+    status: Named | None = None
+    priority: Named | None = None
+    risk: Named | None = None
+    impact: Named | None = None
+    release_type: Named | None = None
+    requester: Person | None = None
+    owner: Person | None = None
+    planned_start: datetime | None = None
+    planned_end: datetime | None = None
+    description: str = ""
+    plans: Mapping[str, str] = field(default_factory=dict)
+    services: tuple[Named, ...] = ()
+    assets: tuple[Named, ...] = ()
+    created_on: datetime | None = None
+    updated_on: datetime | None = None
+
+    @property
+    def label(self) -> str:
+        """What people call it: `RLS-42`, or the long id when SDP gave no display id."""
+        return self.display_id.text if self.display_id else str(self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationPreview:
+    """The mail SDP would send for an approval (A5)."""
+
+    subject: str
+    body: str
+
+
+# --- change maintenances ---------------------------------------------------------------------
+
+
+class MaintenanceState(StrEnum):
+    """Whether a maintenance's schedule runs (`maintenance_details.maintenancestate`: 1 runs, 2 is suspended)."""
+
+    ENABLED = "enabled"
+    SUSPENDED = "suspended"
+    UNKNOWN = "unknown"
+
+
+class Frequency(StrEnum):
+    """How often a maintenance creates its change."""
+
+    ONCE = "once"
+    DAILY = "daily"
+    WEEKLY = "weekly"
+    MONTHLY = "monthly"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """A maintenance's schedule, the words of SDP's `repetitive_schedule` and `one_time_schedule`.
+
+    `days_of_week`: 1 is Sunday as in SDP; `skip`: every (skip+1)th day, week or month.
+    """
+
+    frequency: Frequency
+    start: datetime | None = None
+    skip: int = 0
+    exclude_weekends: bool = False
+    days_of_week: tuple[int, ...] = ()
+    days_of_month: tuple[int, ...] = ()
+    weeks_of_month: tuple[int, ...] = ()
+    months_of_year: tuple[int, ...] = ()
+    first_day_of_month: bool = False
+    day_config_of_month: str | None = None
+    ends_on: datetime | None = None
+    end_after: int | None = None
+    last_execution: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RoleHolder:
+    """Who holds a change role (Change Approver, Implementer, …)."""
+
+    role: str
+    person: Person
+
+
+@dataclass(frozen=True, slots=True)
+class Maintenance:
+    """A change maintenance: a schedule that creates changes (M1 to M4)."""
+
+    id: SdpId
+    title: str
+    display_id: DisplayId | None = None
+    state: MaintenanceState = MaintenanceState.UNKNOWN
+    stage: Named | None = None
+    status: Named | None = None
+    template: Named | None = None
+    workflow: Named | None = None
+    change_type: Named | None = None
+    impact: Named | None = None
+    risk: Named | None = None
+    priority: Named | None = None
+    urgency: Named | None = None
+    category: Named | None = None
+    services: tuple[Named, ...] = ()
+    assets: tuple[Named, ...] = ()
+    roles: tuple[RoleHolder, ...] = ()
+    requester: Person | None = None
+    owner: Person | None = None
+    manager: Person | None = None
+    emergency: bool | None = None
+    description: str = ""
+    schedule: Schedule | None = None
+    next_run: datetime | None = None
+    planned_start: datetime | None = None
+    planned_end: datetime | None = None
+    created_on: datetime | None = None
+    comment: str | None = None
+
+    @property
+    def label(self) -> str:
+        """What people call it: `CHM-17`, or the long id."""
+        return self.display_id.text if self.display_id else str(self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Executed:
+    """What `_execute_now` says it created: the change's display id (`CH-2`) and SDP's words."""
+
+    change: DisplayId | None
+    message: str
+
+
+# --- projects --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project (P1 to P4); money has no currency in SDP's answers, hours are hours."""
+
+    id: SdpId
+    title: str
+    display_id: DisplayId | None = None
+    code: str | None = None
+    status: Named | None = None
+    priority: Named | None = None
+    project_type: Named | None = None
+    template: Named | None = None
+    owner: Person | None = None
+    requester: Person | None = None
+    percent_complete: Decimal | None = None
+    description: str = ""
+    estimated_hours: Decimal | None = None
+    actual_hours: Decimal | None = None
+    estimated_cost: Decimal | None = None
+    actual_cost: Decimal | None = None
+    scheduled_start: datetime | None = None
+    scheduled_end: datetime | None = None
+    actual_start: datetime | None = None
+    actual_end: datetime | None = None
+    projected_end: datetime | None = None
+    created_on: datetime | None = None
+
+    @property
+    def label(self) -> str:
+        """What people call it: `PJT-173`, or the long id."""
+        return self.display_id.text if self.display_id else str(self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class TimesheetRow:
+    """One person's time and charges on a project (P10); no currency is given."""
+
+    owner: Person | None
+    owner_name: str
+    spent: timedelta | None
+    tech_charge: Decimal | None
+    other_charge: Decimal | None
+    amount: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file SDP keeps (P11); `size` in bytes."""
+
+    id: SdpId | None
+    name: str
+    size: int | None
+    content_type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Associations:
+    """What attaching or detaching really did, told by reading back (P6 to P9).
+
+    `asked` is what was wanted, `there` what the project has afterwards; None when it could not be read.
+    """
+
+    asked: tuple[SdpId, ...]
+    there: tuple[SdpId, ...] | None

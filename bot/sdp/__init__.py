@@ -1,0 +1,1 @@
+"""The SDP client: how ServiceDesk Plus Cloud v3 is spoken."""

@@ -1,0 +1,1 @@
+"""Everything that reacts: to Slack payloads and to jobs that are due."""
