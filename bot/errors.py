@@ -46,9 +46,7 @@ class NotTheApprover(Refused):
     rule = "not_the_approver"
 
     def __init__(self, whose: str) -> None:
-        super().__init__(
-            f"This decision is {whose}'s, so nothing was sent. Only they can approve or reject it."
-        )
+        super().__init__(f"This decision is {whose}'s, so nothing was sent. Only they can approve or reject it.")
         self.whose = whose
 
 
@@ -92,9 +90,7 @@ class NothingRecorded(BotError):
     """The intent could not be stored durably, so nothing will happen until the person presses again."""
 
     def __init__(self) -> None:
-        super().__init__(
-            "Nothing was recorded: the bot cannot reach its memory. Please press again in a moment."
-        )
+        super().__init__("Nothing was recorded: the bot cannot reach its memory. Please press again in a moment.")
 
 
 @dataclass(frozen=True, slots=True)
