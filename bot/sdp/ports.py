@@ -14,6 +14,9 @@ from typing import Protocol
 FETCH_LIMIT = 10
 """Access tokens Zoho gives out per refresh token in ten minutes; the next is refused for the rest of them."""
 
+REPLACE_LIMIT = 5
+"""How many of them an answer of 401 may cost, so that a missing scope cannot use up the ones that renewals need."""
+
 FETCH_WINDOW = timedelta(minutes=10, seconds=30)
 """Ten minutes, and how much later than it was counted a fetch can arrive at the accounts server."""
 
@@ -75,11 +78,11 @@ class TokenStore(Protocol):
         """Wait for, then hold, the one right to refresh this grant; ends by itself after LOCK_LIFETIME."""
         ...
 
-    async def claim_fetch(self, grant: str) -> datetime | None:
+    async def claim_fetch(self, grant: str, limit: int = FETCH_LIMIT) -> datetime | None:
         """Count one fetch of a new token, atomically; None when it may go ahead.
 
-        At most FETCH_LIMIT in any FETCH_WINDOW (sliding). Otherwise nothing is counted, and the answer says when the
-        oldest counted fetch leaves the window.
+        It may while fewer than `limit` fetches of this grant were counted in the last FETCH_WINDOW (sliding), whatever
+        `limit` those asked with. Otherwise nothing is counted, and the answer says when a claim can succeed again.
         """
         ...
 
