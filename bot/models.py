@@ -1,9 +1,9 @@
 """Our types: what approvals, releases, maintenances and projects are inside this program.
 
 Everything here is immutable and already clean: ids are digit strings (SDP's are longer than 2^53),
-times are aware and in UTC, durations are timedelta, money and hours are Decimal, text that was HTML is
-plain Slack-ready *raw* text (not yet escaped: `blocks.kit` escapes). The JSON of SDP is turned into these
-in `bot.sdp` and nowhere else. None means SDP did not say.
+times are aware and in UTC, durations are timedelta, money and hours are Decimal. Text is raw (`blocks.kit` escapes it),
+except what was HTML in SDP: that is `Mrkdwn`, escaped already. The JSON of SDP is turned into these in `bot.sdp` and
+nowhere else. None means SDP did not say.
 """
 
 import re
@@ -13,6 +13,10 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import NewType
+
+Mrkdwn = NewType("Mrkdwn", str)
+"""Slack's mrkdwn made from SDP's HTML by `bot.sdp.html`: `&`, `<`, `>` are escaped and only our own markup is in it.
+Never escape it again; shorten it with `bot.sdp.html.clip`, which leaves no half link behind."""
 
 SdpId = NewType("SdpId", str)
 """The long id of any SDP record: digits only, always a string."""
@@ -169,8 +173,8 @@ class Release:
     owner: Person | None = None
     planned_start: datetime | None = None
     planned_end: datetime | None = None
-    description: str = ""
-    plans: Mapping[str, str] = field(default_factory=dict)
+    description: Mrkdwn = Mrkdwn("")
+    plans: Mapping[str, Mrkdwn] = field(default_factory=dict)
     services: tuple[Named, ...] = ()
     assets: tuple[Named, ...] = ()
     created_on: datetime | None = None
@@ -183,11 +187,30 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A release with its approval levels (in order) and everybody's approvals, as read at one moment."""
+
+    release: Release
+    levels: tuple[ApprovalLevel, ...]
+    approvals: tuple[Approval, ...]
+    read_at: datetime
+
+    def level(self, id_: SdpId) -> ApprovalLevel | None:
+        return next((level for level in self.levels if level.id == id_), None)
+
+    def of_level(self, id_: SdpId) -> tuple[Approval, ...]:
+        return tuple(approval for approval in self.approvals if approval.ref.level == id_)
+
+    def approval(self, ref: ApprovalRef) -> Approval | None:
+        return next((approval for approval in self.approvals if approval.ref == ref), None)
+
+
+@dataclass(frozen=True, slots=True)
 class NotificationPreview:
     """The mail SDP would send for an approval (A5)."""
 
     subject: str
-    body: str
+    body: Mrkdwn
 
 
 # --- change maintenances ---------------------------------------------------------------------
@@ -266,7 +289,7 @@ class Maintenance:
     owner: Person | None = None
     manager: Person | None = None
     emergency: bool | None = None
-    description: str = ""
+    description: Mrkdwn = Mrkdwn("")
     schedule: Schedule | None = None
     next_run: datetime | None = None
     planned_start: datetime | None = None
@@ -306,7 +329,7 @@ class Project:
     owner: Person | None = None
     requester: Person | None = None
     percent_complete: Decimal | None = None
-    description: str = ""
+    description: Mrkdwn = Mrkdwn("")
     estimated_hours: Decimal | None = None
     actual_hours: Decimal | None = None
     estimated_cost: Decimal | None = None
@@ -355,3 +378,109 @@ class Associations:
 
     asked: tuple[SdpId, ...]
     there: tuple[SdpId, ...] | None
+
+
+# --- decisions -------------------------------------------------------------------------------
+
+
+class DecisionState(StrEnum):
+    """Where a person's decision stands between the click and the truth. `bot.decisions` has the arrows."""
+
+    RECORDED = "recorded"
+    """The intent is stored; nothing was checked yet."""
+    WAITING = "waiting"
+    """Checked; the undo window runs, or SDP cannot be reached before anything was sent."""
+    SENDING = "sending"
+    """Marked before the one write. Whoever finds this without an owner reads, and never sends."""
+    UNKNOWN = "unknown"
+    """Sent, and SDP has not shown it yet."""
+    CONFIRMED = "confirmed"
+    """SDP shows the decision."""
+    UNDONE = "undone"
+    """Taken back by the person within the window."""
+    REFUSED = "refused"
+    """A rule of ours said no; nothing was sent."""
+    ALREADY = "already"
+    """SDP had a decision before ours; nothing was sent, or SDP took the other one."""
+    CHANGED = "changed"
+    """What the card showed was no longer true; nothing was sent."""
+    STALE = "stale"
+    """The window ran out too long ago to send without asking again."""
+    DENIED = "denied"
+    """SDP said no, in its words; the approval still waits."""
+    NOT_TAKEN = "not_taken"
+    """Sent, and SDP never showed it; the approval still waits."""
+
+    @property
+    def final(self) -> bool:
+        """Nothing more happens by itself; a new click starts a new decision."""
+        return self not in (
+            DecisionState.RECORDED,
+            DecisionState.WAITING,
+            DecisionState.SENDING,
+            DecisionState.UNKNOWN,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A message in Slack: where a click came from."""
+
+    channel: str
+    ts: str
+
+
+@dataclass(frozen=True, slots=True)
+class SlackPerson:
+    """Somebody in Slack. `tz` is an IANA name; `email` lower-cased, None when Slack shows none."""
+
+    id: str
+    name: str
+    email: str | None = None
+    tz: str = "UTC"
+    is_bot: bool = False
+    is_guest: bool = False
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEvent:
+    """Something that happened to a decision and belongs into the ledger; `id` makes writing it twice harmless."""
+
+    id: str
+    at: datetime
+    what: str
+    details: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One person's click on one approval, from the intent to the truth.
+
+    `shown` is the fingerprint of what the card showed; `due_at` ends the undo window; `note` is what the person
+    should read about it; `unwritten` are events on their way to the ledger; `version` counts the changes.
+    """
+
+    id: str
+    ref: ApprovalRef
+    person: str
+    person_name: str
+    verb: Verb
+    comment: str
+    shown: str
+    state: DecisionState
+    asked_at: datetime
+    place: Place | None = None
+    due_at: datetime | None = None
+    sent_at: datetime | None = None
+    settled_at: datetime | None = None
+    note: str = ""
+    tries: int = 0
+    version: int = 1
+    final: bool = False
+    unwritten: tuple[LedgerEvent, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """`<ref>|<Slack person>`: at most one decision of a person on an approval is under way."""
+        return f"{self.ref}|{self.person}"

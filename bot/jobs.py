@@ -1,0 +1,219 @@
+"""Jobs: what has to be looked at, and when. Any worker may do it, one at a time, and a killed one is replaced.
+
+A job is a name and a key (`decide`, `<ref>|<person>`), and doing it means: look at what is true, do what is due,
+say when to look again. Such a job may run twice or be cut off anywhere without harm, because what must happen
+once is guarded where it happens (a decision's record, a card's claim), not here. This module promises the rest:
+
+* a job that was woken runs, whatever is killed: its entry leaves Redis only when the job says it is done;
+* a job woken while it runs, runs again: nothing that changed meanwhile is missed;
+* the same job never runs twice at once: its lease is renewed while it runs, and ends by itself when its worker dies.
+
+Why not a job library: docs/decisions/0002-jobs.md.
+"""
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+
+import structlog
+from redis.exceptions import RedisError
+
+from bot.store.connection import Store, connect
+from bot.store.decisions import Wake
+from bot.store.scripts import CLAIM_JOBS, FINISH_JOB, RENEW_JOBS, WAKE_JOB
+
+LEASE_SECONDS = 6.0
+"""How long a silent worker keeps a job: well under the fifteen seconds within which a cut-off decision goes on."""
+RENEW_SECONDS = 1.5
+NAP_SECONDS = 1.0
+"""The longest a worker waits without looking whether something is due."""
+DRAIN_SECONDS = 8.0
+BACKOFF_MAX_SECONDS = 60.0
+
+Job = Callable[[str], Awaitable[datetime | None]]
+"""Does what is due for a key; answers when to look again, None when there is nothing more to do."""
+
+log = structlog.get_logger()
+
+
+class TryAgain(Exception):
+    """Raised by a job that cannot go on now; `at` says when it may, None leaves that to the backoff."""
+
+    def __init__(self, at: datetime | None = None) -> None:
+        super().__init__("to be tried again")
+        self.at = at
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """How much there is to do: jobs due now, jobs with a later time, jobs running, and how late the oldest is."""
+
+    due: int
+    later: int
+    running: int
+    oldest_seconds: float
+
+
+class Jobs:
+    """Waking jobs, from any process."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    async def wake(self, name: str, key: str = "", at: datetime | None = None) -> None:
+        """This job is due at `at` (default now), or earlier if it was already."""
+        job, due = self.entry(name, key, at)
+        await self.store.run(WAKE_JOB, [self._key("due"), self._key("kick")], job, due)
+
+    @staticmethod
+    def entry(name: str, key: str = "", at: datetime | None = None) -> Wake:
+        """The same as a value, for a store step that writes a record and wakes its job in one."""
+        return Wake(f"{name}|{key}", int((at or datetime.now(UTC)).timestamp() * 1000))
+
+    async def depth(self) -> Depth:
+        """What the queue looks like now."""
+        now = datetime.now(UTC).timestamp() * 1000
+        async with self.store.redis.pipeline() as step:
+            step.zcount(self._key("due"), "-inf", now)
+            step.zcard(self._key("due"))
+            step.zcard(self._key("running"))
+            step.zrange(self._key("due"), 0, 0, withscores=True)
+            due, all_, running, oldest = await step.execute()
+        late = max(0.0, now - oldest[0][1]) / 1000 if oldest else 0.0
+        return Depth(due=due, later=all_ - due, running=running, oldest_seconds=late)
+
+    def _key(self, part: str) -> str:
+        return self.store.keys.jobs(part)
+
+
+class Worker(Jobs):
+    """Runs jobs until it is stopped; `async with` starts it and drains it.
+
+    `redis_url` is for the one connection that waits for work. Unknown job names are left to workers that know them
+    by failing with backoff, which is what a rolling upgrade needs.
+    """
+
+    def __init__(self, store: Store, redis_url: str, jobs: Mapping[str, Job], *, at_once: int = 50) -> None:
+        super().__init__(store)
+        self._jobs = jobs
+        self._at_once = at_once
+        self._waiting = connect(redis_url, blocking=True)
+        self._token = secrets.token_hex(8)
+        self._running: dict[str, asyncio.Task[None]] = {}
+        self._overslept: set[str] = set()
+        self._room = asyncio.Event()
+        self._loops: list[asyncio.Task[None]] = []
+        self._draining = False
+
+    async def __aenter__(self) -> "Worker":
+        self._loops = [
+            asyncio.create_task(self._work(), name="jobs"),
+            asyncio.create_task(self._renew(), name="leases"),
+        ]
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Take nothing new, let what runs end, give up after DRAIN_SECONDS: the leases then pass to others."""
+        self._draining = True
+        self._loops[0].cancel()
+        if self._running:
+            await asyncio.wait(self._running.values(), timeout=DRAIN_SECONDS)
+        left = [*self._running.values(), *self._loops]
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+        await self._waiting.aclose()
+
+    async def _work(self) -> None:
+        pause = 0.05
+        while not self._draining:
+            try:
+                await self._start_what_is_due()
+                await self._until_something_happens()
+                pause = 0.05
+            except RedisError as error:
+                log.warning("jobs.redis_away", error=type(error).__name__, retry_in=pause)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 2.0)
+
+    async def _start_what_is_due(self) -> None:
+        while free := self._at_once - len(self._running):
+            keys = [self._key(part) for part in ("due", "running", "tokens", "troubles")]
+            now = int(datetime.now(UTC).timestamp() * 1000)
+            claimed = await self.store.run(CLAIM_JOBS, keys, now, free, self._token, int(LEASE_SECONDS * 1000))
+            for job in claimed:
+                if job in self._running:  # its lease ended while this process stood still
+                    self._overslept.add(job)
+                else:
+                    self._running[job] = asyncio.create_task(self._run(job), name=job)
+            if len(claimed) < free:
+                return
+
+    async def _until_something_happens(self) -> None:
+        """A nudge from a wake, the next due time, or room for another job."""
+        if len(self._running) >= self._at_once:
+            self._room.clear()
+            await self._room.wait()
+            return
+        next_ = await self.store.redis.zrangebyscore(self._key("due"), "-inf", "+inf", 0, 1, withscores=True)
+        wait = (next_[0][1] / 1000 - datetime.now(UTC).timestamp()) if next_ else NAP_SECONDS
+        # A job that is due and still here runs right now: whoever finishes it gives the nudge.
+        wait = min(max(wait, 0.005), NAP_SECONDS) if wait > 0 else NAP_SECONDS
+        await self._waiting.blpop([self._key("kick")], timeout=wait)
+
+    async def _run(self, job: str) -> None:
+        name, _, key = job.partition("|")
+        ok, again = True, None
+        with structlog.contextvars.bound_contextvars(job=name, key=key):
+            try:
+                again = await self._jobs[name](key)
+            except asyncio.CancelledError:
+                # Cut off by the drain: the lease ends by itself and another worker goes on.
+                self._running.pop(job, None)
+                raise
+            except TryAgain as wish:
+                ok, again = False, wish.at or await self._backoff(job)
+            except Exception:
+                log.exception("jobs.failed")
+                ok, again = False, await self._backoff(job)
+            if job in self._overslept:
+                self._overslept.discard(job)
+                again = datetime.now(UTC)
+            await self._finish(job, again, ok)
+        self._running.pop(job, None)
+        self._room.set()
+
+    async def _backoff(self, job: str) -> datetime:
+        """Later each time this job fails or takes its worker down; never given up."""
+        tries = 0
+        with contextlib.suppress(RedisError):
+            tries = int(await self.store.redis.hget(self._key("troubles"), job) or 0)
+        seconds = min(0.5 * 2 ** min(tries, 10), BACKOFF_MAX_SECONDS)
+        return datetime.now(UTC) + timedelta(seconds=seconds)
+
+    async def _finish(self, job: str, again: datetime | None, ok: bool) -> None:
+        """Say so until Redis has heard it; should the lease have passed to another meanwhile, it is theirs."""
+        keys = [self._key(part) for part in ("due", "running", "tokens", "troubles", "kick")]
+        at = "" if again is None else str(int(again.timestamp() * 1000))
+        while True:
+            try:
+                await self.store.run(FINISH_JOB, keys, job, self._token, at, "ok" if ok else "failed")
+            except RedisError:
+                await asyncio.sleep(0.2)
+            else:
+                return
+
+    async def _renew(self) -> None:
+        while True:
+            await asyncio.sleep(RENEW_SECONDS)
+            if not self._running:
+                continue
+            keys = [self._key("running"), self._key("tokens")]
+            with contextlib.suppress(RedisError):
+                await self.store.run(RENEW_JOBS, keys, self._token, int(LEASE_SECONDS * 1000), *self._running)

@@ -1,0 +1,128 @@
+"""What an administrator can set: environment variables, or a `.env` file in the working directory.
+
+Read once, at the root (`bot.app`, `bot.cli`); everything below is handed the values it needs. A wrong or
+missing value is named together with what it should look like, and all of them at once.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from bot.errors import BotError
+
+
+class SettingsWrong(BotError):
+    """One or more settings are missing or unusable; the text has a line for each."""
+
+
+def _http_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("not an http(s) address")
+    return text.rstrip("/")
+
+
+def _redis_url(text: str) -> str:
+    if urlsplit(text).scheme not in ("redis", "rediss", "unix"):
+        raise ValueError("not a redis://, rediss:// or unix:// address")
+    return text
+
+
+def _comma_separated(value: Any) -> Any:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+HttpUrl = Annotated[str, AfterValidator(_http_url)]
+RedisUrl = Annotated[str, AfterValidator(_redis_url)]
+
+SHAPES = {
+    "slack_bot_token": "the bot token of the Slack app, xoxb-…",
+    "slack_signing_secret": "the signing secret from the Slack app's Basic Information page",
+    "slack_app_token": "an app-level token with connections:write, xapp-… (Socket Mode), or unset for HTTP",
+    "slack_api_url": "an address like https://slack.com/api/",
+    "sdp_url": "the service address up to and including the portal, like https://sdpondemand.manageengine.com/app/itdesk",
+    "sdp_accounts_url": "the accounts server of your data centre, like https://accounts.zoho.com",
+    "sdp_client_id": "the client id from Zoho's API console, 1000.…",
+    "sdp_client_secret": "the client secret from Zoho's API console",
+    "sdp_refresh_token": "a refresh token of the service account, 1000.…",
+    "sdp_act_as": "person or service",
+    "sdp_calls_per_minute": "a whole number of calls from 1 to 6000",
+    "public_url": "the https address people and Slack reach this bot at",
+    "redis_url": "an address like redis://host:6379/0, rediss://…, or unix:///path; unset for the embedded Valkey",
+    "poll_seconds": "a number of seconds from 1 to 86400",
+    "undo_seconds": "a number of seconds from 0 (none) to 3600",
+    "undo_stale_minutes": "a number of minutes from 1 to 1440",
+    "unknown_minutes": "a number of minutes from 1 to 1440",
+    "sdp_comment_max": "a whole number from 50 to 1000",
+    "port": "a port from 0 to 65535",
+    "log_format": "console or json",
+}
+"""What a value should look like, shown beside the name of a wrong one."""
+
+
+class Settings(BaseSettings):
+    """All settings, checked. Secrets are SecretStr, so that printing settings shows none."""
+
+    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", env_ignore_empty=True)
+
+    slack_bot_token: SecretStr = Field(min_length=5)
+    slack_signing_secret: SecretStr | None = None
+    slack_app_token: SecretStr | None = None
+    slack_api_url: HttpUrl = "https://slack.com/api"
+
+    sdp_url: HttpUrl
+    sdp_accounts_url: HttpUrl
+    sdp_client_id: str = Field(min_length=1)
+    sdp_client_secret: SecretStr = Field(min_length=1)
+    sdp_refresh_token: SecretStr = Field(min_length=1)
+    sdp_act_as: Literal["person", "service"] = "person"
+    sdp_calls_per_minute: int = Field(default=300, ge=1, le=6000)
+    sdp_webhook_secret: SecretStr | None = None
+    sdp_comment_max: int = Field(default=250, ge=50, le=1000)
+
+    public_url: HttpUrl | None = None
+    redis_url: RedisUrl | None = None
+    data_dir: Path = Path("data")
+    token_keys: Annotated[list[SecretStr], NoDecode, BeforeValidator(_comma_separated)] = Field(default_factory=list)
+
+    poll_seconds: float = Field(default=60, ge=1, le=86400)
+    undo_seconds: float = Field(default=5, ge=0, le=3600)
+    undo_stale_minutes: float = Field(default=15, ge=1, le=1440)
+    unknown_minutes: float = Field(default=30, ge=1, le=1440)
+    approvals_channel: str | None = None
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=3000, ge=0, le=65535)
+    log_format: Literal["console", "json"] = "console"
+
+    @property
+    def socket_mode(self) -> bool:
+        """Slack is spoken over Socket Mode; otherwise signed requests come to /slack/events."""
+        return self.slack_app_token is not None
+
+
+def load(**overrides: Any) -> Settings:
+    """The settings of this process; raises SettingsWrong with a line for each wrong one."""
+    try:
+        settings = Settings(**overrides)
+    except ValidationError as error:
+        raise SettingsWrong(_explain(error)) from None
+    if not settings.socket_mode and settings.slack_signing_secret is None:
+        raise SettingsWrong(_line("slack_signing_secret", "is missing (needed without SLACK_APP_TOKEN)"))
+    return settings
+
+
+def _explain(error: ValidationError) -> str:
+    """A line for each wrong setting; never its value, which may be a secret."""
+    return "\n".join(
+        _line(str(problem["loc"][0]), "is missing" if problem["type"] == "missing" else "is not usable")
+        for problem in error.errors(include_input=False)
+    )
+
+
+def _line(name: str, what: str) -> str:
+    shape = SHAPES.get(name)
+    return f"{name.upper()} {what}" + (f": it should be {shape}." if shape else ".")

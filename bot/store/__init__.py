@@ -1,0 +1,32 @@
+"""The door to Redis: every key this bot keeps, and the few atomic steps everything else is built on.
+
+Only the Redis protocol is assumed; the server is the embedded Valkey or whatever `REDIS_URL` names, shared by any
+number of processes. Each kind of record has a class here; keys are made in `keys`, scripts live in `scripts`.
+
+A step that must not be cut in two is one Lua script: recording an intent and waking the job that works on it
+happen together or not at all. Writes are never blindly repeated: a step that is asked twice answers the same.
+
+Outages raise `redis.RedisError`; `down` names what that means for a person.
+"""
+
+from bot.store.budget import RedisBudget
+from bot.store.cards import CardCopy, Cards
+from bot.store.connection import Store, connect
+from bot.store.decisions import Decisions
+from bot.store.ledger import LedgerLog
+from bot.store.memory import Memory
+from bot.store.releases import Releases
+from bot.store.tokens import RedisTokens
+
+__all__ = [
+    "CardCopy",
+    "Cards",
+    "Decisions",
+    "LedgerLog",
+    "Memory",
+    "RedisBudget",
+    "RedisTokens",
+    "Releases",
+    "Store",
+    "connect",
+]

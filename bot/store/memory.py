@@ -1,0 +1,26 @@
+"""Small facts with an end of their own: a person's direct-message channel, an event already seen."""
+
+from datetime import timedelta
+
+from bot.store.connection import Store
+
+
+class Memory:
+    """Strings by kind and name. Every fact expires; forgetting one costs a look-up, never a decision."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def recall(self, kind: str, name: str) -> str | None:
+        value: str | None = await self._store.redis.get(self._store.keys.memory(kind, name))
+        return value
+
+    async def keep(self, kind: str, name: str, value: str, span: timedelta) -> None:
+        await self._store.redis.set(self._store.keys.memory(kind, name), value, ex=span)
+
+    async def first(self, kind: str, name: str, span: timedelta) -> bool:
+        """True for the first to ask within `span`, False for everybody after."""
+        return bool(await self._store.redis.set(self._store.keys.memory(kind, name), "1", ex=span, nx=True))
+
+    async def forget(self, kind: str, name: str) -> None:
+        await self._store.redis.delete(self._store.keys.memory(kind, name))

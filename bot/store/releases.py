@@ -1,0 +1,49 @@
+"""What was last read of each release: its snapshot, when its levels were walked, and how SDP had stamped it."""
+
+from datetime import datetime, timedelta
+
+from pydantic import TypeAdapter
+
+from bot.models import SdpId, Snapshot
+from bot.store.connection import Store
+
+KEPT = timedelta(days=30)
+_codec = TypeAdapter(Snapshot)
+
+
+class Releases:
+    """Snapshots of releases and the bookkeeping of the poll."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def keep(self, snapshot: Snapshot) -> None:
+        key = self._store.keys.snapshot(snapshot.release.id)
+        await self._store.redis.set(key, _codec.dump_json(snapshot).decode(), ex=KEPT)
+
+    async def get(self, release: SdpId) -> Snapshot | None:
+        raw = await self._store.redis.get(self._store.keys.snapshot(release))
+        return _codec.validate_json(raw) if raw else None
+
+    async def walked(self, release: SdpId, at: datetime, stamp: str) -> None:
+        """The levels of this release were read at `at`, when SDP's `last_updated_time` was `stamp`."""
+        async with self._store.redis.pipeline(transaction=True) as step:
+            step.zadd(self._store.keys.walks, {release: at.timestamp() * 1000})
+            step.hset(self._store.keys.updated, release, stamp)
+            await step.execute()
+
+    async def walks(self) -> dict[SdpId, float]:
+        """Every release walked so far, longest ago first → when (epoch ms)."""
+        rows = await self._store.redis.zrange(self._store.keys.walks, 0, -1, withscores=True)
+        return {SdpId(release): score for release, score in rows}
+
+    async def stamps(self) -> dict[SdpId, str]:
+        """Release → its `last_updated_time` when it was walked."""
+        return {SdpId(key): value for key, value in (await self._store.redis.hgetall(self._store.keys.updated)).items()}
+
+    async def closed(self, release: SdpId) -> None:
+        """The release needs no more walks."""
+        async with self._store.redis.pipeline(transaction=True) as step:
+            step.zrem(self._store.keys.walks, release)
+            step.hdel(self._store.keys.updated, release)
+            await step.execute()

@@ -1,0 +1,154 @@
+"""The atomic steps, in Lua: each is asked twice without harm.
+
+Lua numbers are doubles, exact for epoch milliseconds. Records are JSON; scripts read their `version` and `final`
+and never write JSON themselves, so nothing is re-encoded on the way.
+"""
+
+WAKE = """
+local function wake(due, kick, job, at)
+  local known = redis.call('ZSCORE', due, job)
+  if not known or tonumber(at) < tonumber(known) then redis.call('ZADD', due, at, job) end
+  redis.call('LPUSH', kick, '1')
+  redis.call('LTRIM', kick, 0, 63)
+  redis.call('PEXPIRE', kick, 60000)
+end
+"""
+"""Shared: a job is due at `at` or earlier, and a waiting worker is nudged."""
+
+WAKE_JOB = WAKE + "wake(KEYS[1], KEYS[2], ARGV[1], ARGV[2])"
+"""KEYS due kick · ARGV job at"""
+
+RECORD_INTENT = (
+    WAKE
+    + """
+local old = redis.call('HGET', KEYS[1], ARGV[1])
+if old and not cjson.decode(old).final then return old end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+redis.call('EXPIRE', KEYS[1], ARGV[3])
+redis.call('SADD', KEYS[2], ARGV[4])
+wake(KEYS[3], KEYS[4], ARGV[5], ARGV[6])
+return false
+"""
+)
+"""KEYS decision open due kick · ARGV field record ttl member job at → the decision already under way, or false."""
+
+SWAP_DECISION = (
+    WAKE
+    + """
+local old = redis.call('HGET', KEYS[1], ARGV[1])
+if not old or cjson.decode(old).version ~= tonumber(ARGV[2]) then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
+redis.call('EXPIRE', KEYS[1], ARGV[4])
+if cjson.decode(ARGV[3]).final then redis.call('SREM', KEYS[2], ARGV[5]) end
+if ARGV[6] ~= '' then wake(KEYS[3], KEYS[4], ARGV[6], ARGV[7]) end
+return 1
+"""
+)
+"""KEYS decision open due kick · ARGV field version record ttl member job at → 1, or 0 when somebody was faster."""
+
+CLAIM_JOBS = """
+local time = redis.call('TIME')
+local clock = time[1] * 1000 + math.floor(time[2] / 1000)
+for _, job in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', clock)) do
+  redis.call('ZREM', KEYS[2], job)
+  redis.call('HDEL', KEYS[3], job)
+  redis.call('HINCRBY', KEYS[4], job, 1)
+  redis.call('ZADD', KEYS[1], ARGV[1], job)
+end
+local claimed = {}
+local limit = tonumber(ARGV[2])
+for _, job in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, limit * 4 + 100)) do
+  if #claimed == limit then break end
+  if not redis.call('ZSCORE', KEYS[2], job) then
+    redis.call('ZREM', KEYS[1], job)
+    redis.call('ZADD', KEYS[2], clock + tonumber(ARGV[4]), job)
+    redis.call('HSET', KEYS[3], job, ARGV[3])
+    claimed[#claimed + 1] = job
+  end
+end
+return claimed
+"""
+"""KEYS due running tokens troubles · ARGV now limit token lease_ms → jobs now leased to `token`.
+
+Leases run on the server's own clock, so that workers need not agree on the time to respect each other."""
+
+RENEW_JOBS = """
+local time = redis.call('TIME')
+local clock = time[1] * 1000 + math.floor(time[2] / 1000)
+for i = 3, #ARGV do
+  if redis.call('HGET', KEYS[2], ARGV[i]) == ARGV[1] then
+    redis.call('ZADD', KEYS[1], 'XX', clock + tonumber(ARGV[2]), ARGV[i])
+  end
+end
+"""
+"""KEYS running tokens · ARGV token lease_ms job… – a lease that was lost stays lost."""
+
+FINISH_JOB = (
+    WAKE
+    + """
+if redis.call('HGET', KEYS[3], ARGV[1]) ~= ARGV[2] then return 0 end
+redis.call('ZREM', KEYS[2], ARGV[1])
+redis.call('HDEL', KEYS[3], ARGV[1])
+if ARGV[4] == 'ok' then
+  redis.call('HDEL', KEYS[4], ARGV[1])
+else
+  redis.call('HINCRBY', KEYS[4], ARGV[1], 1)
+end
+if ARGV[3] ~= '' then
+  wake(KEYS[1], KEYS[5], ARGV[1], ARGV[3])
+elseif redis.call('ZSCORE', KEYS[1], ARGV[1]) then
+  wake(KEYS[1], KEYS[5], ARGV[1], redis.call('ZSCORE', KEYS[1], ARGV[1]))
+end
+return 1
+"""
+)
+"""KEYS due running tokens troubles kick · ARGV job token next_at|'' ok|failed"""
+
+APPEND_LEDGER = """
+if redis.call('EXISTS', KEYS[3]) == 1 then return 1 end
+local head = redis.call('HGET', KEYS[2], 'hash') or ''
+if head ~= ARGV[1] then return 0 end
+redis.call('RPUSH', KEYS[1], ARGV[2])
+redis.call('HSET', KEYS[2], 'hash', ARGV[3], 'seq', ARGV[4])
+redis.call('SET', KEYS[3], '1', 'EX', ARGV[5])
+return 1
+"""
+"""KEYS ledger head seen · ARGV expected_head entry new_head seq seen_ttl → 1 in the ledger, 0 the head has moved."""
+
+ADMIT_CALL = """
+local held = redis.call('PTTL', KEYS[2])
+if held > 0 then return {held, 1} end
+local time = redis.call('TIME')
+local clock = time[1] * 1000 + time[2] / 1000
+local gap, reach = tonumber(ARGV[1]), tonumber(ARGV[2])
+local after = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), clock) + gap
+local wait = math.ceil(after - reach - clock)
+if wait > 0 then return {wait, 0} end
+redis.call('SET', KEYS[1], string.format('%.3f', after), 'PX', math.ceil(after - clock) + 1000)
+return {0, 0}
+"""
+"""KEYS budget hold · ARGV gap_ms reach_ms → {wait_ms, held?}. GCRA: `reach` is how far calls may run ahead."""
+
+EXTEND_HOLD = """
+local left = redis.call('PTTL', KEYS[1])
+if left < tonumber(ARGV[1]) then redis.call('SET', KEYS[1], '1', 'PX', ARGV[1]) end
+"""
+"""KEYS hold · ARGV ms – a later end wins."""
+
+CLAIM_FETCH = """
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[1] - ARGV[2])
+local over = redis.call('ZCARD', KEYS[1]) - tonumber(ARGV[3])
+if over < 0 then
+  redis.call('ZADD', KEYS[1], ARGV[1], ARGV[4])
+  redis.call('PEXPIRE', KEYS[1], ARGV[2])
+  return false
+end
+return redis.call('ZRANGE', KEYS[1], over, over, 'WITHSCORES')[2]
+"""
+"""KEYS fetches · ARGV now_ms window_ms limit nonce → false: go; else the fetch (epoch ms) that has to age out first."""
+
+DROP_IF = """
+if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
+return 0
+"""
+"""KEYS key · ARGV value – delete only what is still that value (a lock of ours, a rejected token)."""
