@@ -1,0 +1,1 @@
+"""The page: a workspace in the browser on which one person plays every side."""
