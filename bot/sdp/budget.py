@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 
 from bot.errors import SdpThrottled
 from bot.sdp.ports import Admission, CallBudget, Priority
+from bot.sdp.wire import throttled
 
 PATIENCE: Mapping[Priority, float] = {Priority.INTERACTIVE: 20.0, Priority.BACKGROUND: 120.0}
 """Seconds a call waits for its turn before it gives up with SdpThrottled."""
@@ -111,14 +112,3 @@ class Queue:
     async def hold(self, pattern: str, until: datetime) -> None:
         """SDP asked for patience with `pattern`; all processes give it."""
         await self._budget.hold(pattern, until)
-
-
-def throttled(until: datetime, **details: object) -> SdpThrottled:
-    """The error for "SDP asks for patience until …", in words that say for how long."""
-    minutes = max(1, round((until - datetime.now(UTC)).total_seconds() / 60))
-    unit = "minute" if minutes == 1 else "minutes"
-    return SdpThrottled(
-        f"ServiceDesk Plus has asked the bot to slow down. Please try again in {minutes} {unit}.",
-        retry_at=until,
-        **details,
-    )
