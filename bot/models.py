@@ -36,7 +36,10 @@ def sdp_id(text: str) -> SdpId:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody in SDP: a technician or a requester. `email` is lower-cased, None when SDP has none."""
+    """Somebody in SDP: a technician or a requester. `email` is lower-cased, None when SDP has none.
+
+    An approver about whom SDP says no id has the id "0", which nobody else has.
+    """
 
     id: SdpId
     name: str
@@ -211,6 +214,29 @@ class NotificationPreview:
 
     subject: str
     body: Mrkdwn
+
+
+# --- changes and requests --------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A change or a request, as far as attaching it to a project and looking for evidence need it."""
+
+    id: SdpId
+    title: str
+    display_id: DisplayId | None = None
+    status: Named | None = None
+    stage: Named | None = None
+    requester: Person | None = None
+    planned_start: datetime | None = None
+    planned_end: datetime | None = None
+    created_on: datetime | None = None
+
+    @property
+    def label(self) -> str:
+        """What people call it: `CH-2`, or the long id."""
+        return self.display_id.text if self.display_id else str(self.id)
 
 
 # --- change maintenances ---------------------------------------------------------------------
@@ -457,8 +483,9 @@ class LedgerEvent:
 class Decision:
     """One person's click on one approval, from the intent to the truth.
 
-    `shown` is the fingerprint of what the card showed; `due_at` ends the undo window; `note` is what the person
-    should read about it; `unwritten` are events on their way to the ledger; `version` counts the changes.
+    `shown` is the fingerprint of what the card showed; `due_at` ends the undo window; `retry_at` is set while SDP
+    could not be asked; `note` is what the person should read about it; `unwritten` are events on their way to the
+    ledger; `version` counts the changes.
     """
 
     id: str
@@ -472,6 +499,7 @@ class Decision:
     asked_at: datetime
     place: Place | None = None
     due_at: datetime | None = None
+    retry_at: datetime | None = None
     sent_at: datetime | None = None
     settled_at: datetime | None = None
     note: str = ""

@@ -25,6 +25,10 @@ class Releases:
         raw = await self._store.redis.get(self._store.keys.snapshot(release))
         return _codec.validate_json(raw) if raw else None
 
+    async def forget(self, release: SdpId) -> None:
+        """SDP has it no more."""
+        await self._store.redis.delete(self._store.keys.snapshot(release))
+
     async def walked(self, release: SdpId, at: datetime, stamp: str) -> None:
         """The levels of this release were read at `at`, when SDP's `last_updated_time` was `stamp`."""
         async with self._store.redis.pipeline(transaction=True) as step:

@@ -1,0 +1,5 @@
+"""`python -m bot` is `sdp-bot`."""
+
+from bot.cli import main
+
+main()

@@ -1,0 +1,310 @@
+"""The composition root: settings in, everything wired, nothing global. Alone in knowing everybody."""
+
+import asyncio
+import contextlib
+import os
+import secrets
+import signal
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+import aiohttp
+import structlog
+from cryptography.fernet import Fernet, MultiFernet
+from redis.exceptions import RedisError
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+
+import handlers
+from bot.decisions import DecisionRules, DecisionService
+from bot.errors import BotError
+from bot.inbox import Inbox
+from bot.jobs import Jobs, Worker
+from bot.ledger import Ledger
+from bot.models import sdp_id
+from bot.people import People
+from bot.sdp import Sdp, SdpSettings
+from bot.sdp.budget import Pace
+from bot.settings import Settings
+from bot.sockets import listening_socket
+from bot.sockets import serving as http_serving
+from bot.store import (
+    Cards,
+    Decisions,
+    LedgerLog,
+    Memory,
+    RedisBudget,
+    RedisTokens,
+    Releases,
+    Store,
+    connect,
+)
+from bot.valkey import embedded
+from bot.web import Web
+from handlers.cards import CardRules, CardWriter
+from handlers.messenger import Messenger
+
+Role = Literal["web", "worker"]
+SLACK_TIMEOUT_SECONDS = 10
+WEB_DRAIN_SECONDS = 5
+
+log = structlog.get_logger()
+
+
+class StateUnreachable(BotError):
+    """The server REDIS_URL names does not answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Everything that is wired together, for whoever starts a role or looks inside from a command."""
+
+    settings: Settings
+    redis_url: str
+    store: Store
+    jobs: Jobs
+    ledger: Ledger
+    sdp: Sdp
+    people: People
+    inbox: Inbox
+    decisions: DecisionService
+    cards: CardWriter
+    messenger: Messenger
+    slack: AsyncWebClient
+    services: dict[str, object]
+
+
+@contextlib.asynccontextmanager
+async def state(settings: Settings) -> AsyncIterator[str]:
+    """The address of Redis: the configured one, or the embedded Valkey for as long as the block runs."""
+    if settings.redis_url is not None:
+        yield settings.redis_url
+        return
+    async with embedded(settings.data_dir) as url:
+        yield url
+
+
+@contextlib.asynccontextmanager
+async def build(settings: Settings, redis_url: str) -> AsyncIterator[House]:
+    """Wire everything; closes what it opened. Raises StateUnreachable."""
+    async with contextlib.AsyncExitStack() as stack:
+        store = Store(connect(redis_url))
+        stack.push_async_callback(store.aclose)
+        try:
+            await store.answers()
+        except RedisError as error:
+            raise StateUnreachable(f"Redis takes no writes at REDIS_URL ({type(error).__name__}).") from None
+        timeout = aiohttp.ClientTimeout(total=SLACK_TIMEOUT_SECONDS)
+        session = await stack.enter_async_context(aiohttp.ClientSession(timeout=timeout))
+        pace = Pace.per_minute(settings.sdp_calls_per_minute)
+        tokens, budget = RedisTokens(store, _fernet(settings)), RedisBudget(store, pace)
+        sdp = await stack.enter_async_context(Sdp(_sdp_settings(settings), tokens, budget))
+        yield _wire(settings, redis_url, store, sdp, _slack_client(settings, session))
+
+
+def _wire(settings: Settings, redis_url: str, store: Store, sdp: Sdp, slack: AsyncWebClient) -> House:
+    jobs, memory, releases = Jobs(store), Memory(store), Releases(store)
+    copies, records, ledger = Cards(store), Decisions(store), Ledger(LedgerLog(store))
+    messenger = Messenger(slack, memory)
+    people = People(messenger)
+    inbox = Inbox(sdp, releases, copies, jobs, poll_every=timedelta(seconds=settings.poll_seconds))
+    decisions = DecisionService(
+        sdp=sdp,
+        inbox=inbox,
+        people=people,
+        decisions=records,
+        releases=releases,
+        memory=memory,
+        jobs=jobs,
+        ledger=ledger,
+        rules=_decision_rules(settings),
+    )
+    writer = CardWriter(
+        messenger=messenger,
+        people=people,
+        decisions=decisions,
+        records=records,
+        releases=releases,
+        copies=copies,
+        memory=memory,
+        rules=_card_rules(settings),
+    )
+    services = {"decisions": decisions, "messenger": messenger, "releases": releases}
+    return House(
+        settings=settings,
+        redis_url=redis_url,
+        store=store,
+        jobs=jobs,
+        ledger=ledger,
+        sdp=sdp,
+        people=people,
+        inbox=inbox,
+        decisions=decisions,
+        cards=writer,
+        messenger=messenger,
+        slack=slack,
+        services=services,
+    )
+
+
+def worker(house: House) -> Worker:
+    """The worker with every job it knows."""
+
+    async def look(release: str) -> None:
+        await house.inbox.look(sdp_id(release))
+
+    return Worker(
+        house.store,
+        house.redis_url,
+        {
+            "poll": house.inbox.poll,
+            "look": look,
+            "decide": house.decisions.advance,
+            "show": house.cards.show,
+            "tell": house.cards.tell,
+        },
+    )
+
+
+def bolt(house: House) -> AsyncApp:
+    """The Bolt app: listeners run to their end before Slack is answered, so that no acknowledged click is lost."""
+    secret = house.settings.slack_signing_secret
+    app = AsyncApp(
+        client=house.slack,
+        signing_secret=secret.get_secret_value() if secret else None,
+        process_before_response=True,
+        request_verification_enabled=secret is not None,
+    )
+    handlers.register(app, house.services)
+    return app
+
+
+# --- roles ---------------------------------------------------------------------------------------------
+
+
+async def run(settings: Settings, roles: Iterable[Role]) -> None:
+    """Run these roles until SIGTERM or SIGINT; state comes up first and goes down last."""
+    stop = _stop_on_signals()
+    async with state(settings) as url, build(settings, url) as house, contextlib.AsyncExitStack() as stack:
+        if "worker" in roles:
+            await stack.enter_async_context(working(house))
+        if "web" in roles:
+            address = await stack.enter_async_context(serving(house))
+            log.info("bot.ready", address=address, slack="socket mode" if settings.socket_mode else "http")
+        await stop.wait()
+        log.info("bot.stopping")
+
+
+@contextlib.asynccontextmanager
+async def working(house: House) -> AsyncIterator[Worker]:
+    """The worker, with the first poll and every unsettled decision woken at once."""
+    async with worker(house) as running:
+        await running.wake("poll")
+        resumed = await house.decisions.resume()
+        log.info("bot.working", resumed=resumed)
+        yield running
+
+
+@contextlib.asynccontextmanager
+async def serving(house: House) -> AsyncIterator[str]:
+    """The web role: the HTTP door, and Slack's socket when it is Socket Mode. Yields the door's address."""
+    settings = house.settings
+    app = bolt(house)
+    shared = (settings.slack_signing_secret, settings.sdp_webhook_secret)
+    signing, webhook = (one.get_secret_value() if one else None for one in shared)
+    web = Web(
+        bolt=None if settings.socket_mode else app,
+        signing_secret=signing,
+        hints=house.jobs,
+        ready=house.store,
+        webhook_secret=webhook,
+    )
+    async with contextlib.AsyncExitStack() as stack:
+        door = listening_socket(settings.host, settings.port)
+        address = await stack.enter_async_context(http_serving(web.app(), door, drain_seconds=WEB_DRAIN_SECONDS))
+        if settings.slack_app_token is not None:
+            await stack.enter_async_context(_socket_mode(app, settings.slack_app_token.get_secret_value()))
+        yield address
+
+
+@contextlib.asynccontextmanager
+async def _socket_mode(app: AsyncApp, token: str) -> AsyncIterator[None]:
+    # Built inside the running loop: its constructor starts tasks (slack-sdk 3.47).
+    socket = AsyncSocketModeHandler(app, token)
+    await socket.connect_async()
+    try:
+        yield
+    finally:
+        await socket.close_async()
+
+
+def _stop_on_signals() -> asyncio.Event:
+    stop = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    return stop
+
+
+# --- settings to parts -----------------------------------------------------------------------------------
+
+
+def _slack_client(settings: Settings, session: aiohttp.ClientSession) -> AsyncWebClient:
+    """No retries inside: repeating a call whose answer was lost would post twice."""
+    return AsyncWebClient(
+        token=settings.slack_bot_token.get_secret_value(),
+        base_url=f"{settings.slack_api_url}/",
+        session=session,
+        retry_handlers=[],
+    )
+
+
+def _sdp_settings(settings: Settings) -> SdpSettings:
+    return SdpSettings(
+        url=settings.sdp_url,
+        accounts_url=settings.sdp_accounts_url,
+        client_id=settings.sdp_client_id,
+        client_secret=settings.sdp_client_secret.get_secret_value(),
+        refresh_token=settings.sdp_refresh_token.get_secret_value(),
+    )
+
+
+def _decision_rules(settings: Settings) -> DecisionRules:
+    return DecisionRules(
+        undo=timedelta(seconds=settings.undo_seconds),
+        stale=timedelta(minutes=settings.undo_stale_minutes),
+        unknown=timedelta(minutes=settings.unknown_minutes),
+        comment_max=settings.sdp_comment_max,
+        service_decides=settings.sdp_act_as == "service",
+    )
+
+
+def _card_rules(settings: Settings) -> CardRules:
+    return CardRules(
+        link=f"{settings.sdp_url}/ui/releases/{{release}}/details",
+        approvals_channel=settings.approvals_channel,
+        can_decide=settings.sdp_act_as == "service",
+        undo=timedelta(seconds=settings.undo_seconds),
+    )
+
+
+def _fernet(settings: Settings) -> MultiFernet:
+    """TOKEN_KEYS, or the key file that embedded state keeps beside its data."""
+    keys = [key.get_secret_value() for key in settings.token_keys]
+    return MultiFernet([Fernet(key) for key in keys or [_key_file(settings)]])
+
+
+def _key_file(settings: Settings) -> str:
+    """Made once, readable by its owner only; linked into place, so that nobody ever reads half of it."""
+    path = settings.data_dir / "token.key"
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not path.exists():
+        fresh = path.with_suffix(f".{secrets.token_hex(4)}")
+        fresh.touch(mode=0o600)
+        fresh.write_bytes(Fernet.generate_key())
+        with contextlib.suppress(FileExistsError):
+            os.link(fresh, path)
+        fresh.unlink()
+    return path.read_text()

@@ -1,0 +1,155 @@
+"""What an approval is worth at this moment: who is asked, by which rule, and what exactly a card would show.
+
+Pure functions over a `Snapshot`; no I/O. Levels run in order and a rejection ends the process; the parent
+release's own `approval_status` is unreliable on real tenants, so everything is told from levels and approvals.
+"""
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from bot.models import (
+    Approval,
+    ApprovalLevel,
+    ApprovalRef,
+    ApprovalState,
+    Named,
+    Person,
+    Release,
+    Rule,
+    Snapshot,
+)
+
+CLOSED_STATUSES = frozenset({"cancelled", "canceled", "closed", "completed", "rejected"})
+"""Release statuses, lower-cased, after which nobody is asked any more."""
+
+
+def is_closed(release: Release) -> bool:
+    """The release itself is over, whatever its approvals say."""
+    return release.status is not None and release.status.name.strip().lower() in CLOSED_STATUSES
+
+
+def current_level(snapshot: Snapshot) -> ApprovalLevel | None:
+    """The level whose people are asked now; None before the first begins and after the process ends."""
+    if is_closed(snapshot.release):
+        return None
+    for level in sorted(snapshot.levels, key=lambda one: one.number):
+        if level.state is ApprovalState.APPROVED:
+            continue
+        if level.state is ApprovalState.REJECTED:
+            return None
+        return level if any(approval.state.waits for approval in snapshot.of_level(level.id)) else None
+    return None
+
+
+def asked(snapshot: Snapshot) -> tuple[Approval, ...]:
+    """Whose decision the release waits for now."""
+    level = current_level(snapshot)
+    return tuple(one for one in snapshot.of_level(level.id) if one.state.waits) if level else ()
+
+
+def is_asked(snapshot: Snapshot, ref: ApprovalRef) -> bool:
+    """Whether this very approval waits for a decision now."""
+    return any(approval.ref == ref for approval in asked(snapshot))
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How a level stands: how many of its people approved and rejected, and how many approvals it needs."""
+
+    people: int
+    approved: int
+    rejected: int
+    needed: int | None
+
+
+def tally(snapshot: Snapshot, level: ApprovalLevel) -> Tally:
+    """Count a level. `needed` is None for a rule we do not know."""
+    approvals = snapshot.of_level(level.id)
+    return Tally(
+        people=len(approvals),
+        approved=sum(one.state is ApprovalState.APPROVED for one in approvals),
+        rejected=sum(one.state is ApprovalState.REJECTED for one in approvals),
+        needed=_needed(level, len(approvals)),
+    )
+
+
+def _needed(level: ApprovalLevel, people: int) -> int | None:
+    share = (level.percent or Decimal(0)) * people / 100
+    needs: Mapping[Rule, int] = {
+        Rule.ANYONE: 1,
+        Rule.EVERYONE: people,
+        Rule.FIRST_RESPONSE: 1,
+        Rule.MAJORITY: people // 2 + 1,
+        Rule.PERCENT: max(1, math.ceil(share)),
+    }
+    return needs.get(level.rule)
+
+
+# --- approve what you saw ----------------------------------------------------------------------
+
+
+def what_matters(snapshot: Snapshot, ref: ApprovalRef) -> dict[str, str]:
+    """The fields a decision rests on, label → value as text; a change in any of them asks the person again."""
+    release = snapshot.release
+    level = snapshot.level(ref.level)
+    return {
+        "Title": release.title,
+        "Stage": _name(release.stage),
+        "Status": _name(release.status),
+        "Planned start": release.planned_start.isoformat() if release.planned_start else "",
+        "Planned end": release.planned_end.isoformat() if release.planned_end else "",
+        "Risk": _name(release.risk),
+        "Priority": _name(release.priority),
+        "Description": release.description,
+        **dict(sorted(release.plans.items())),
+        "Level": str(level.number) if level else "",
+        "Rule": f"{level.rule}{f' {level.percent} %' if level.percent else ''}" if level else "",
+        "Approvers": ", ".join(sorted(one.approver.name for one in snapshot.of_level(ref.level))),
+    }
+
+
+def fingerprint(snapshot: Snapshot, ref: ApprovalRef) -> str:
+    """Twelve hex digits over `what_matters`; travels in every button."""
+    text = json.dumps([str(ref), what_matters(snapshot, ref)], sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One field that is no longer what the card showed."""
+
+    label: str
+    before: str
+    after: str
+
+
+def differences(before: Mapping[str, str], after: Mapping[str, str]) -> list[Difference]:
+    """What changed between two `what_matters`, in their order."""
+    labels = dict.fromkeys([*before, *after])
+    return [
+        Difference(label, before.get(label, ""), after.get(label, ""))
+        for label in labels
+        if before.get(label, "") != after.get(label, "")
+    ]
+
+
+# --- small helpers -------------------------------------------------------------------------------
+
+
+def with_approval(snapshot: Snapshot, approval: Approval) -> Snapshot:
+    """The snapshot with one approval as it was read later."""
+    others = tuple(approval if one.ref == approval.ref else one for one in snapshot.approvals)
+    return replace(snapshot, approvals=others)
+
+
+def acting(approval: Approval) -> Person:
+    """The person who may decide: the delegate, when the approval was delegated."""
+    return approval.approver
+
+
+def _name(named: Named | None) -> str:
+    return named.name if named else ""

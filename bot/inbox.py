@@ -1,0 +1,147 @@
+"""Finds approvals that wait: the poll, the webhook's hint, and one careful look at a release.
+
+The poll is the source of truth. Each one reads the pages of open releases, then walks the levels of those that
+may have moved: changed since the last walk, known to wait for somebody, never walked, or simply the longest ago.
+Nothing documents that a release's `last_updated_time` moves when its approvals do, so the last group is what
+bounds the staleness: with R open releases every one is walked at least each R / `ROTATE` polls.
+"""
+
+import asyncio
+from collections.abc import Collection
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from bot.approvals import asked, is_closed
+from bot.errors import SdpNotFound
+from bot.jobs import Jobs
+from bot.models import Approval, ApprovalLevel, ApprovalRef, ApprovalState, Release, SdpId, Snapshot
+from bot.sdp import Sdp
+from bot.store import Cards, Releases
+
+ROTATE = 200
+"""Releases walked per poll although nothing speaks for a change."""
+WALKS_AT_ONCE = 8
+
+log = structlog.get_logger()
+
+
+class Inbox:
+    """Reads releases with everything a decision needs, remembers them, and wakes the cards that may have changed."""
+
+    def __init__(self, sdp: Sdp, releases: Releases, cards: Cards, jobs: Jobs, *, poll_every: timedelta) -> None:
+        self._sdp = sdp
+        self._releases = releases
+        self._cards = cards
+        self._jobs = jobs
+        self._poll_every = poll_every
+
+    async def poll(self, _: str = "") -> datetime:
+        """One round over everything open; answers when the next is due. A job."""
+        started = datetime.now(UTC)
+        open_ = {release.id: release async for release in self._sdp.background().releases.open()}
+        todo = await self._to_walk(open_)
+        limit = asyncio.Semaphore(WALKS_AT_ONCE)
+        async with asyncio.TaskGroup() as group:
+            for release in todo:
+                group.create_task(self._walk(release, limit))
+        log.info("inbox.polled", open=len(open_), walked=len(todo), seconds=_since(started))
+        return started + self._poll_every
+
+    async def _to_walk(self, open_: dict[SdpId, Release]) -> list[SdpId]:
+        walks, stamps = await self._releases.walks(), await self._releases.stamps()
+        moved = [id_ for id_, release in open_.items() if stamps.get(id_) != _stamp(release)]
+        gone = [id_ for id_ in walks if id_ not in open_]
+        quiet = [id_ for id_ in walks if id_ in open_][:ROTATE]
+        waiting = [id_ for id_ in open_ if await self._cards.asked(id_)] if len(open_) > ROTATE else []
+        return list(dict.fromkeys([*moved, *gone, *waiting, *quiet]))
+
+    async def _walk(self, release: SdpId, limit: asyncio.Semaphore) -> None:
+        """One release of a poll; its trouble must not cost the others theirs."""
+        async with limit:
+            try:
+                await self.look(release, background=True)
+            except Exception as error:
+                log.warning("inbox.walk_failed", release=release, error=str(error))
+
+    async def look(self, release: SdpId, *, background: bool = False) -> Snapshot | None:
+        """Read one release with its levels and approvals, remember it, wake its cards; None when SDP has none."""
+        sdp = self._sdp.background() if background else self._sdp
+        now = datetime.now(UTC)
+        try:
+            snapshot = await _read_whole(sdp, release)
+        except SdpNotFound:
+            await self._gone(release)
+            return None
+        await self.remember(snapshot)
+        if is_closed(snapshot.release):
+            await self._releases.closed(release)
+        else:
+            await self._releases.walked(release, now, _stamp(snapshot.release))
+        return snapshot
+
+    async def read(self, ref: ApprovalRef) -> Snapshot | None:
+        """What is true now for one approval: its release, its levels, everybody on its level; None when it is gone.
+
+        Three reads at once. The other levels' approvals are as they were last seen.
+        """
+        try:
+            release, levels, approvals = await asyncio.gather(
+                self._sdp.releases.get(ref.release),
+                _listed(self._sdp, ref.release),
+                _approvals(self._sdp, ref.release, ref.level),
+            )
+        except SdpNotFound:
+            return None
+        known = await self._releases.get(ref.release)
+        others = tuple(one for one in known.approvals if one.ref.level != ref.level) if known else ()
+        snapshot = Snapshot(release, levels, (*others, *approvals), datetime.now(UTC))
+        await self.remember(snapshot)
+        return snapshot
+
+    async def remember(self, snapshot: Snapshot) -> None:
+        """Keep what was read; wake the card of every approval that is asked now or has a card already."""
+        refs = {approval.ref for approval in asked(snapshot)}
+        with_card = await self._cards.asked(snapshot.release.id)
+        known = await self._releases.get(snapshot.release.id)
+        await self._releases.keep(snapshot)
+        unchanged = known is not None and _same(known, snapshot)
+        await self._wake(refs - with_card if unchanged else refs | with_card)
+
+    async def _gone(self, release: SdpId) -> None:
+        """SDP has no such release any more: its cards must say so."""
+        await self._releases.closed(release)
+        await self._releases.forget(release)
+        await self._wake(await self._cards.asked(release))
+
+    async def _wake(self, refs: Collection[ApprovalRef]) -> None:
+        for ref in sorted(refs, key=str):
+            await self._jobs.wake("show", str(ref))
+
+
+async def _read_whole(sdp: Sdp, id_: SdpId) -> Snapshot:
+    release, levels = await asyncio.gather(sdp.releases.get(id_), _listed(sdp, id_))
+    begun = [level for level in levels if level.state is not ApprovalState.TO_BE_SENT]
+    groups = await asyncio.gather(*(_approvals(sdp, id_, level.id) for level in begun))
+    return Snapshot(release, levels, tuple(one for group in groups for one in group), datetime.now(UTC))
+
+
+async def _listed(sdp: Sdp, release: SdpId) -> tuple[ApprovalLevel, ...]:
+    levels = [level async for level in sdp.releases.levels(release)]
+    return tuple(sorted(levels, key=lambda level: level.number))
+
+
+async def _approvals(sdp: Sdp, release: SdpId, level: SdpId) -> tuple[Approval, ...]:
+    return tuple([approval async for approval in sdp.approvals.list(release, level)])
+
+
+def _stamp(release: Release) -> str:
+    return release.updated_on.isoformat() if release.updated_on else ""
+
+
+def _same(one: Snapshot, other: Snapshot) -> bool:
+    return (one.release, one.levels, one.approvals) == (other.release, other.levels, other.approvals)
+
+
+def _since(started: datetime) -> float:
+    return round((datetime.now(UTC) - started).total_seconds(), 3)

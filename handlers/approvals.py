@@ -1,0 +1,97 @@
+"""Clicks on approval cards: who, what, record, acknowledge. Everything else is a job's."""
+
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from blocks import ids
+from blocks.approvals import words_modal
+from blocks.kit import Block
+from bot.decisions import DecisionService, Intent, clean_comment
+from bot.errors import BadInput
+from bot.models import Verb
+from bot.store import Releases
+from handlers import payloads
+from handlers.messenger import Messenger
+
+Body = dict[str, Any]
+
+
+def register(app: AsyncApp) -> None:
+    """Listeners of this topic."""
+    app.action(ids.APPROVE)(approve)
+    app.action(ids.REJECT)(ask_for_reason)
+    app.action(ids.APPROVE_WITH_COMMENT)(ask_for_comment)
+    app.action(ids.UNDO)(undo)
+    app.action(ids.OPEN_IN_SDP)(opened)
+    app.view(ids.DECIDE)(decide_with_words)
+
+
+async def approve(ack: AsyncAck, body: Body, decisions: DecisionService) -> Any:
+    click = payloads.click(body)
+    await decisions.record(
+        Intent(
+            ref=click.pointer.ref,
+            verb=Verb.APPROVE,
+            person=click.person,
+            person_name=click.person_name,
+            shown=click.pointer.shown,
+            place=click.place,
+        )
+    )
+    return await ack()
+
+
+async def ask_for_reason(
+    ack: AsyncAck, body: Body, messenger: Messenger, releases: Releases, decisions: DecisionService
+) -> Any:
+    view = await _modal(Verb.REJECT, body, releases, decisions)
+    await messenger.open_view(body["trigger_id"], view)
+    return await ack()
+
+
+async def ask_for_comment(
+    ack: AsyncAck, body: Body, messenger: Messenger, releases: Releases, decisions: DecisionService
+) -> Any:
+    view = await _modal(Verb.APPROVE, body, releases, decisions)
+    await messenger.open_view(body["trigger_id"], view)
+    return await ack()
+
+
+async def _modal(verb: Verb, body: Body, releases: Releases, decisions: DecisionService) -> Block:
+    click = payloads.click(body)
+    snapshot = await releases.get(click.pointer.ref.release)
+    title = f"{snapshot.release.label} {snapshot.release.title}" if snapshot else "This release"
+    return words_modal(verb, title, decisions.comment_room, payloads.metadata(verb, click))
+
+
+async def decide_with_words(ack: AsyncAck, body: Body, decisions: DecisionService) -> Any:
+    said = payloads.words(body, ids.WORDS)
+    comment = clean_comment(said.text)
+    if not comment:
+        raise BadInput("Please write at least one word.", field=ids.WORDS)
+    await decisions.record(
+        Intent(
+            ref=said.pointer.ref,
+            verb=said.verb,
+            person=said.person,
+            person_name=said.person_name,
+            shown=said.pointer.shown,
+            comment=comment,
+            place=said.place,
+        )
+    )
+    return await ack()
+
+
+async def undo(ack: AsyncAck, body: Body, decisions: DecisionService, messenger: Messenger) -> Any:
+    click = payloads.click(body)
+    decision = await decisions.undo(click.pointer.ref, click.person)
+    if decision is None:
+        await messenger.whisper(click.person, click.place, "Only the person who decided can undo this.")
+    return await ack()
+
+
+async def opened(ack: AsyncAck) -> Any:
+    """A link button opens its address by itself; Slack only wants to hear that the click arrived."""
+    return await ack()

@@ -1,0 +1,148 @@
+"""The door to Slack's Web API: the few things this bot says and asks, with its troubles put into our words.
+
+A call is made once: repeating one whose answer was lost would post twice (slack-sdk's own retry on connection
+errors has done that). A job that fails here is simply woken again, and looks first.
+"""
+
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import structlog
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from blocks.kit import Block, Message
+from bot.errors import BotError
+from bot.jobs import TryAgain
+from bot.models import Place, SlackPerson
+from bot.store import Memory
+
+DM_KEPT = timedelta(days=7)
+PAGE = 200
+HISTORY_PAGES = 5
+
+GONE = frozenset({"message_not_found", "channel_not_found", "is_archived", "cant_update_message", "not_in_channel"})
+"""Answers to an update after which the message is lost to us."""
+
+log = structlog.get_logger()
+
+
+class MessageGone(BotError):
+    """The message to be changed is not there any more."""
+
+
+class Messenger:
+    """Posts, changes, whispers, opens; also the directory of people (`bot.people.Directory`)."""
+
+    def __init__(self, client: AsyncWebClient, memory: Memory) -> None:
+        self._client = client
+        self._memory = memory
+
+    async def everyone(self) -> AsyncIterator[SlackPerson]:
+        cursor = ""
+        while True:
+            page = await self._call("users.list", limit=PAGE, cursor=cursor)
+            for member in page["members"]:
+                yield _person(member)
+            cursor = (page.get("response_metadata") or {}).get("next_cursor", "")
+            if not cursor:
+                return
+
+    async def post(self, channel: str, message: Message, metadata: Block | None = None) -> tuple[str, str]:
+        """Post; answers the channel's id and the message's ts, which are what later changes need."""
+        extra = {"metadata": metadata} if metadata else {}
+        posted = await self._call("chat.postMessage", channel=channel, unfurl_links=False, **message, **extra)
+        return posted["channel"], posted["ts"]
+
+    async def update(self, channel: str, ts: str, message: Message, metadata: Block | None = None) -> None:
+        """Put `message` in place of what is there. Raises MessageGone."""
+        extra = {"metadata": metadata} if metadata else {}
+        try:
+            await self._call("chat.update", channel=channel, ts=ts, **message, **extra)
+        except SlackApiError as error:
+            if error.response.get("error") in GONE:
+                raise MessageGone(str(error.response.get("error"))) from None
+            raise
+
+    async def dm(self, person: str) -> str:
+        """The direct-message channel with somebody."""
+        if (known := await self._memory.recall("dm", person)) is not None:
+            return known
+        opened = await self._call("conversations.open", users=person)
+        channel: str = opened["channel"]["id"]
+        await self._memory.keep("dm", person, channel, DM_KEPT)
+        return channel
+
+    async def whisper(self, person: str, place: Place | None, text: str) -> None:
+        """Tell one person, where they are if possible, else in their direct messages."""
+        if place is not None:
+            try:
+                await self._call("chat.postEphemeral", channel=place.channel, user=person, text=text)
+            except SlackApiError as error:
+                log.info("slack.whisper_elsewhere", error=error.response.get("error"))
+            else:
+                return
+        await self._call("chat.postMessage", channel=await self.dm(person), text=text)
+
+    async def find(self, channel: str, event_type: str, pointer: str, since: datetime) -> str | None:
+        """The ts of a message of ours in `channel` whose metadata has this type and `pointer`, if there is one."""
+        cursor, oldest = "", f"{(since - timedelta(minutes=1)).timestamp():.6f}"
+        for _ in range(HISTORY_PAGES):
+            page = await self._call(
+                "conversations.history",
+                channel=channel,
+                include_all_metadata=True,
+                oldest=oldest,
+                limit=PAGE,
+                cursor=cursor,
+            )
+            for message in page["messages"]:
+                meta = message.get("metadata") or {}
+                if meta.get("event_type") == event_type and meta.get("event_payload", {}).get("pointer") == pointer:
+                    found: str = message["ts"]
+                    return found
+            cursor = (page.get("response_metadata") or {}).get("next_cursor", "")
+            if not cursor:
+                break
+        return None
+
+    async def open_view(self, trigger_id: str, view: Block) -> None:
+        """Open a modal; the trigger works once, for three seconds."""
+        await self._call("views.open", trigger_id=trigger_id, view=view)
+
+    async def _call(self, method: str, **arguments: Any) -> Any:
+        sent = {name: _encoded(value) for name, value in arguments.items() if value != ""}
+        try:
+            return await self._client.api_call(method, json=sent) if method in JSON else await self._form(method, sent)
+        except SlackApiError as error:
+            if error.response.status_code == 429:
+                patience = timedelta(seconds=float(error.response.headers.get("Retry-After", 1)))
+                raise TryAgain(datetime.now(UTC) + patience) from None
+            raise
+
+    async def _form(self, method: str, arguments: dict[str, Any]) -> Any:
+        return await self._client.api_call(method, params=arguments)
+
+
+JSON = frozenset({"chat.postMessage", "chat.update", "chat.postEphemeral", "views.open", "views.update"})
+"""Methods with blocks travel as JSON; reads do not take it."""
+
+
+def _encoded(value: Any) -> Any:
+    return value if isinstance(value, (str, int, dict, list)) else json.dumps(value)
+
+
+def _person(member: dict[str, Any]) -> SlackPerson:
+    profile = member.get("profile") or {}
+    email = (profile.get("email") or "").strip().lower()
+    return SlackPerson(
+        id=member["id"],
+        name=profile.get("real_name") or member.get("real_name") or member.get("name") or member["id"],
+        email=email or None,
+        tz=member.get("tz") or "UTC",
+        is_bot=bool(member.get("is_bot")) or member["id"] == "USLACKBOT",
+        is_guest=bool(member.get("is_restricted") or member.get("is_ultra_restricted")),
+        deleted=bool(member.get("deleted")),
+    )

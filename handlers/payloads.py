@@ -1,0 +1,88 @@
+"""What Slack sends, read once at the door: who, what, where. Inside there are only types."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from blocks.ids import CardPointer
+from bot.errors import BadInput
+from bot.models import Place, Verb
+
+
+@dataclass(frozen=True, slots=True)
+class Click:
+    """A press of a card's button."""
+
+    person: str
+    person_name: str
+    pointer: CardPointer
+    place: Place | None
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A submitted modal that asked for a reason or a comment."""
+
+    person: str
+    person_name: str
+    pointer: CardPointer
+    verb: Verb
+    place: Place | None
+    text: str
+
+
+def click(body: dict[str, Any]) -> Click:
+    """A block_actions payload. Raises BadInput when the button's value is none of ours."""
+    action = body["actions"][0]
+    return Click(
+        person=body["user"]["id"],
+        person_name=_name(body["user"]),
+        pointer=_pointer(action.get("value", "")),
+        place=place_of(body),
+    )
+
+
+def words(body: dict[str, Any], input_id: str) -> Words:
+    """A view_submission of the modal `blocks.approvals.words_modal`. Raises BadInput."""
+    view = body["view"]
+    verb, pointer, channel, ts = _metadata(view.get("private_metadata", ""))
+    return Words(
+        person=body["user"]["id"],
+        person_name=_name(body["user"]),
+        pointer=_pointer(pointer),
+        verb=verb,
+        place=Place(channel, ts) if channel and ts else None,
+        text=view["state"]["values"].get(input_id, {}).get(input_id, {}).get("value") or "",
+    )
+
+
+def metadata(verb: Verb, click_: Click) -> str:
+    """What the modal carries until it is submitted; read back by `words`."""
+    place = click_.place or Place("", "")
+    return "|".join((verb.value, str(click_.pointer), place.channel, place.ts))
+
+
+def _metadata(text: str) -> tuple[Verb, str, str, str]:
+    parts = text.split("|")
+    if len(parts) != 4 or parts[0] not in set(Verb):
+        raise BadInput("This window can no longer be used. Please close it and press the button again.")
+    return Verb(parts[0]), parts[1], parts[2], parts[3]
+
+
+def _pointer(value: str) -> CardPointer:
+    try:
+        return CardPointer.parse(value)
+    except ValueError:
+        raise BadInput("This button can no longer be used. A newer card or SDP itself will do.") from None
+
+
+def place_of(body: dict[str, Any]) -> Place | None:
+    """The message a payload came from, if it came from one."""
+    container = body.get("container") or {}
+    channel = container.get("channel_id") or (body.get("channel") or {}).get("id")
+    ts = container.get("message_ts") or (body.get("message") or {}).get("ts")
+    return Place(channel, ts) if channel and ts else None
+
+
+def _name(user: dict[str, Any]) -> str:
+    name: str = user.get("name") or user.get("username") or user["id"]
+    return name
