@@ -44,8 +44,8 @@ Gestures (`sandbox.slack.people.Slack(world).as_(who) -> Actor`), all of them aw
     delete(message), messages(where="bot"), sees(where="bot") -> str, waits_for(text, where="bot", seconds=10)
 
 The same by JSON, for other processes and the page (`sandbox.slack.control`; answers are an Outcome or the thing read):
-    GET  /sandbox/state?viewer=arjun              people, conversations, messages, modals, home, errors as that person sees
-    POST /sandbox/people/{who}/{gesture}          body = the gesture's arguments: click {"button","in","confirm","times"},
+    GET  /sandbox/state?viewer=arjun              people, conversations, messages, modals, home, errors of a person
+    POST /sandbox/people/{who}/{gesture}          the gesture's arguments: click {"button","in","confirm","times"},
                                                   pick {"menu","option","in"}, type {"text","in"}, submit {"values"}, …
                                                   where "in" is {"channel","ts"} | {"view"} | "home"
     GET  /sandbox/changes                         server-sent events, one a change
