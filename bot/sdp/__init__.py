@@ -31,3 +31,27 @@ Inside, from the top: resources (one file a topic) > `client` (I/O, no knowledge
 `ports` has the Protocols for what processes share, `oauth` the sign-in, `budget` the pace, `html` the way from SDP's
 HTML to Slack's text, `files` the stream from Slack to SDP.
 """
+
+from bot.sdp.budget import MemoryBudget, Pace
+from bot.sdp.client import Repeats, Sent
+from bot.sdp.oauth import Grant, MemoryTokenStore
+from bot.sdp.ports import AccessToken, CallBudget, Priority, TokenSource, TokenStore
+from bot.sdp.records import Matches
+from bot.sdp.root import Sdp, SdpSettings
+
+__all__ = [
+    "AccessToken",
+    "CallBudget",
+    "Grant",
+    "Matches",
+    "MemoryBudget",
+    "MemoryTokenStore",
+    "Pace",
+    "Priority",
+    "Repeats",
+    "Sdp",
+    "SdpSettings",
+    "Sent",
+    "TokenSource",
+    "TokenStore",
+]

@@ -78,7 +78,7 @@ def _named() -> Any:
     """httpx's exceptions, sorted by the one thing that matters: whether anything can have arrived."""
     try:
         yield
-    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol) as failed:
+    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as failed:
         raise NotSent(type(failed).__name__) from failed
     except (httpx.TransportError, httpx.DecodingError) as failed:
         raise NoAnswer(type(failed).__name__) from failed

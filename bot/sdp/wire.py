@@ -120,6 +120,7 @@ GENERAL_FAILURE = 4000
 
 RATE_LIMITED = 4015
 INTERNAL_ERROR = 4004
+BAD_CREDENTIALS = 4022
 
 _FAILED = {"failed", "failure", "error"}
 
@@ -204,7 +205,7 @@ _BY_CODE: dict[int, tuple[type[SdpRefused], str]] = {
     4012: (SdpFieldsMissing, "ServiceDesk Plus needs more fields filled in"),
     4014: (SdpRefused, "ServiceDesk Plus does not let this be edited"),
     4021: (SdpRefused, "ServiceDesk Plus expects another kind of value"),
-    4022: (SdpSignInFailed, "ServiceDesk Plus does not accept the sign-in"),
+    BAD_CREDENTIALS: (SdpSignInFailed, "ServiceDesk Plus does not accept the sign-in"),
     7001: (SdpRefused, "The licence of ServiceDesk Plus does not include this"),
     401: (SdpSignInFailed, "ServiceDesk Plus does not accept the sign-in"),
     403: (SdpForbidden, "ServiceDesk Plus does not allow this"),

@@ -1,0 +1,190 @@
+"""Releases and their approval levels: what has to be known before somebody can decide.
+
+The vendor documents only the approvals below them; the bodies here were never seen, so every field is looked for under
+the names that changes and other releases of the vendor use, and any of them may be missing.
+"""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from pydantic import AliasChoices, Field, model_validator
+
+from bot.models import ApprovalLevel, Mrkdwn, Release, Rule, SdpId
+from bot.sdp.approvals import classify
+from bot.sdp.client import Client
+from bot.sdp.html import to_mrkdwn
+from bot.sdp.lists import record_of, where
+from bot.sdp.records import UNTITLED, Module, Records
+from bot.sdp.shapes import (
+    DisplayIdShape,
+    Html,
+    Integer,
+    Many,
+    Moment,
+    NamedShape,
+    Number,
+    One,
+    PersonShape,
+    Shape,
+    Text,
+    all_of,
+    display_id,
+    one,
+    somebody,
+    with_ids,
+)
+from bot.sdp.wire import Call, JsonObject
+
+LEVELS = "releases/{}/approval_levels"
+LEVEL = f"{LEVELS}/{{}}"
+
+CLOSED = ("Closed", "Completed", "Cancelled", "Canceled", "Rejected")
+"""Statuses after which nobody is asked any more; tenants that rename them only cost the poll some calls."""
+
+_PLAN_SUFFIX = "_description"
+
+
+class ReleaseShape(Shape):
+    """A row of `releases`, or the object `release`."""
+
+    title: Text = None
+    display_id: One[DisplayIdShape] = None
+    description: Html = Mrkdwn("")
+    stage: One[NamedShape] = None
+    status: One[NamedShape] = None
+    priority: One[NamedShape] = None
+    risk: One[NamedShape] = None
+    impact: One[NamedShape] = None
+    release_type: One[NamedShape] = None
+    requester: One[PersonShape] = Field(None, validation_alias=AliasChoices("release_requester", "requester"))
+    owner: One[PersonShape] = Field(
+        None, validation_alias=AliasChoices("release_engineer", "release_owner", "owner", "release_manager")
+    )
+    services: Many[NamedShape] = ()
+    assets: Many[NamedShape] = ()
+    scheduled_start: Moment = Field(None, validation_alias=AliasChoices("scheduled_start_time", "planned_start_time"))
+    scheduled_end: Moment = Field(None, validation_alias=AliasChoices("scheduled_end_time", "planned_end_time"))
+    created_time: Moment = None
+    last_updated_time: Moment = None
+    plans: dict[str, Mrkdwn] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _collect_plans(cls, value: Any) -> Any:
+        return {**value, "plans": plans_in(value)} if isinstance(value, dict) else value
+
+    def release(self) -> Release | None:
+        if self.id is None:
+            return None
+        return Release(
+            id=self.id,
+            title=self.title or UNTITLED,
+            display_id=display_id(self.display_id),
+            stage=one(self.stage),
+            status=one(self.status),
+            priority=one(self.priority),
+            risk=one(self.risk),
+            impact=one(self.impact),
+            release_type=one(self.release_type),
+            requester=somebody(self.requester),
+            owner=somebody(self.owner),
+            planned_start=self.scheduled_start,
+            planned_end=self.scheduled_end,
+            description=self.description,
+            plans=self.plans,
+            services=all_of(self.services),
+            assets=all_of(self.assets),
+            created_on=self.created_time,
+            updated_on=self.last_updated_time,
+        )
+
+
+def plans_in(row: JsonObject) -> dict[str, Mrkdwn]:
+    """The HTML of every `{"roll_out_plan": {"roll_out_plan_description": …}}`, by a label such as "Roll out plan"."""
+    found = {}
+    for name, part in row.items():
+        html = part.get(f"{name}{_PLAN_SUFFIX}") if isinstance(part, dict) else None
+        if isinstance(html, str) and (text := to_mrkdwn(html)):
+            found[name.replace("_", " ").capitalize()] = text
+    return found
+
+
+_RULES = (
+    ("everyone", Rule.EVERYONE),
+    ("anyone", Rule.ANYONE),
+    ("first", Rule.FIRST_RESPONSE),
+    ("majority", Rule.MAJORITY),
+    ("percent", Rule.PERCENT),
+    ("%", Rule.PERCENT),
+    ("all ", Rule.EVERYONE),
+    ("any ", Rule.ANYONE),
+)
+"""How a rule's name begins to be recognised: the names in SDP's pages are sentences ("Everyone to approve")."""
+
+
+class LevelShape(Shape):
+    """A row of `approval_levels`, or the object `approval_level`."""
+
+    level: Integer = Field(None, validation_alias=AliasChoices("level", "level_number"))
+    name: Text = None
+    status: One[NamedShape] = None
+    rule: One[NamedShape] = Field(
+        None, validation_alias=AliasChoices("rule", "approval_rule", "approval_type", "rule_type")
+    )
+    percent: Number = Field(None, validation_alias=AliasChoices("percentage", "percent", "approval_percentage"))
+    created_time: Moment = None
+
+    def approval_level(self, release: SdpId) -> ApprovalLevel | None:
+        if self.id is None:
+            return None
+        status = (self.status.name if self.status else None) or ""
+        return ApprovalLevel(
+            id=self.id,
+            release=release,
+            number=self.level or 1,
+            state=classify(status),
+            status_name=status,
+            rule=rule_called((self.rule.name if self.rule else None) or ""),
+            percent=self.percent,
+            name=self.name,
+            created_on=self.created_time,
+        )
+
+
+def rule_called(name: str) -> Rule:
+    """The rule with this name, in any case; UNKNOWN when nothing in it is recognised."""
+    words = name.lower().replace("_", " ") + " "
+    return next((rule for sign, rule in _RULES if sign in words), Rule.UNKNOWN)
+
+
+def _read(row: JsonObject) -> Release | None:
+    return ReleaseShape.model_validate(row).release()
+
+
+class Releases(Records[Release]):
+    """`sdp.releases`"""
+
+    def __init__(self, client: Client) -> None:
+        super().__init__(client, Module("releases", "release", "RLS", _read))
+
+    def open(self) -> AsyncIterator[Release]:
+        """Every release in which somebody may still be asked."""
+        closed = {status.casefold() for status in CLOSED}
+        return self.matching(
+            where("status.name").is_not(*CLOSED),
+            lambda release: release.status is None or release.status.name.casefold() not in closed,
+            scan=None,
+        )
+
+    async def levels(self, release: SdpId) -> AsyncIterator[ApprovalLevel]:
+        """The approval levels of a release; they run in order of their numbers, which need not be SDP's order here."""
+        rows = self._client.rows(LEVELS, (release,), "approval_levels")
+        async for level in with_ids(rows, LevelShape, lambda shape: shape.approval_level(release)):
+            yield level
+
+    async def level(self, release: SdpId, level: SdpId) -> ApprovalLevel:
+        """One approval level. Raises SdpNotFound when the level was asked anew and has another id now."""
+        row = record_of(await self._client.read(Call("GET", LEVEL, (release, level))), "approval_level")
+        found = LevelShape.model_validate({**row, "id": level}).approval_level(release)
+        assert found is not None  # noqa: S101  # it has the id it was asked by
+        return found
