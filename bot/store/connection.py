@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any
 
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -15,6 +15,8 @@ from bot.store.keys import Keys
 
 SOCKET_TIMEOUT = 5.0
 """Seconds; a person's click must be answered within Slack's three, so connecting gets one."""
+CONNECTIONS = 32
+"""A burst of clicks queues for a connection rather than failing, as redis-py's own pool would at its hundredth."""
 
 
 def connect(url: str, *, blocking: bool = False) -> Any:
@@ -24,14 +26,17 @@ def connect(url: str, *, blocking: bool = False) -> Any:
     what reconnects after the server was restarted. `from_url` alone would never retry (redis-py 8.1).
     Typed Any, because redis-py 8.1 types every answer as bytes or str, whatever `decode_responses` says.
     """
-    return Redis.from_url(
+    pool = BlockingConnectionPool.from_url(
         url,
+        max_connections=CONNECTIONS,
+        timeout=SOCKET_TIMEOUT,
         decode_responses=True,
         socket_timeout=None if blocking else SOCKET_TIMEOUT,
         socket_connect_timeout=1.0,
         retry=Retry(ExponentialBackoff(cap=0.2, base=0.02), 2),
         retry_on_error=[RedisConnectionError, RedisTimeoutError],
     )
+    return Redis.from_pool(pool)
 
 
 class Store:

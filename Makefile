@@ -1,0 +1,54 @@
+# make demo: see it work, with no account.  make test: everything that must hold.
+PYTHON ?= python3
+VENV := .venv
+UV_VERSION := 0.13.9
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.ready
+
+.PHONY: setup demo test check run bench fmt lock clean
+
+setup: $(STAMP)
+
+$(STAMP): requirements-dev.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; '$(PYTHON)' is older. Name another: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -c 'import venv, pip' 2>/dev/null || \
+	  { echo "Python's venv and pip are needed. On Debian: apt-get install python3-venv python3-pip"; exit 1; }
+	@echo "Setting up $(VENV) …"
+	@$(PYTHON) -m venv --clear --without-pip $(VENV)
+	@if $(PYTHON) -m pip --python $(BIN)/python install -q uv==$(UV_VERSION) 2>/dev/null; then \
+	  $(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements-dev.lock && \
+	  $(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation --offline -e .; \
+	else \
+	  $(PYTHON) -m pip --python $(BIN)/python install -q --require-hashes -r requirements-dev.lock && \
+	  $(PYTHON) -m pip --python $(BIN)/python install -q --no-deps --no-build-isolation -e .; \
+	fi || { echo "The set-up did not finish: packages could not be fetched. Check the network and run make setup again."; exit 1; }
+	@touch $@
+
+demo: setup
+	@$(BIN)/sdp-bot demo $(if $(SCENARIO),--scenario $(SCENARIO))
+
+run: setup
+	@$(BIN)/sdp-bot run
+
+check: setup
+	@$(BIN)/ruff format --check -q . || { echo "make fmt puts this right"; exit 1; }
+	@$(BIN)/ruff check -q .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+test: check
+	@$(BIN)/pytest -q -n 2 --dist loadgroup
+
+bench: setup
+	@$(BIN)/python -m bench
+
+fmt: setup
+	@$(BIN)/ruff format -q . && $(BIN)/ruff check -q --fix .
+
+lock:
+	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q -o requirements.lock
+	@$(BIN)/uv pip compile pyproject.toml -c requirements.lock --group dev --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q -o requirements-dev.lock
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

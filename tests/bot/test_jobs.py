@@ -1,0 +1,206 @@
+"""Jobs: woken ones run, one at a time, again when woken meanwhile, and elsewhere when their worker is gone."""
+
+import asyncio
+import itertools
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot import jobs as jobs_module
+from bot.jobs import Job, Jobs, TryAgain, Worker
+from bot.store import Store, connect
+from tests.conftest import until
+
+
+class Bench:
+    """A job that writes down its runs and can be held open."""
+
+    def __init__(self) -> None:
+        self.runs: Counter[str] = Counter()
+        self.inside: Counter[str] = Counter()
+        self.most_inside = 0
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    async def work(self, key: str) -> None:
+        self.runs[key] += 1
+        self.inside[key] += 1
+        self.most_inside = max(self.most_inside, self.inside[key])
+        try:
+            await self.gate.wait()
+        finally:
+            self.inside[key] -= 1
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+@asynccontextmanager
+async def _worker(store: Store, url: str, **jobs: Job) -> AsyncIterator[Worker]:
+    async with Worker(store, url, jobs) as worker:
+        yield worker
+
+
+async def test_a_woken_job_runs_once(store: Store, valkey_url: str, bench: Bench) -> None:
+    async with _worker(store, valkey_url, work=bench.work) as worker:
+        await worker.wake("work", "a")
+        await until(lambda: bench.runs["a"] == 1)
+        await until(lambda: _idle(worker))
+    assert bench.runs["a"] == 1
+
+
+async def test_a_job_woken_before_any_worker_started_is_not_lost(store: Store, valkey_url: str, bench: Bench) -> None:
+    await Jobs(store).wake("work", "early")
+    async with _worker(store, valkey_url, work=bench.work):
+        await until(lambda: bench.runs["early"] == 1)
+
+
+async def test_a_job_woken_while_it_runs_runs_again_and_never_beside_itself(
+    store: Store, valkey_url: str, bench: Bench
+) -> None:
+    bench.gate.clear()
+    async with _worker(store, valkey_url, work=bench.work) as one, _worker(store, valkey_url, work=bench.work):
+        await one.wake("work", "a")
+        await until(lambda: bench.inside["a"] == 1)
+        for _ in range(20):
+            await one.wake("work", "a")
+        bench.gate.set()
+        await until(lambda: bench.runs["a"] >= 2 and _idle(one))
+    assert bench.runs["a"] == 2
+    assert bench.most_inside == 1
+
+
+async def test_a_job_runs_at_its_time_and_an_earlier_wake_wins(store: Store, valkey_url: str, bench: Bench) -> None:
+    async with _worker(store, valkey_url, work=bench.work) as worker:
+        await worker.wake("work", "later", at=datetime.now(UTC) + timedelta(hours=1))
+        await worker.wake("work", "soon", at=datetime.now(UTC) + timedelta(seconds=0.2))
+        await until(lambda: bench.runs["soon"] == 1)
+        assert bench.runs["later"] == 0
+        await worker.wake("work", "later")
+        await until(lambda: bench.runs["later"] == 1)
+
+
+async def test_a_job_that_answers_a_time_runs_again_then(store: Store, valkey_url: str) -> None:
+    runs: list[float] = []
+
+    async def perpetual(_: str) -> datetime:
+        runs.append(asyncio.get_running_loop().time())
+        return datetime.now(UTC) + timedelta(seconds=0.1)
+
+    async with _worker(store, valkey_url, perpetual=perpetual) as worker:
+        await worker.wake("perpetual")
+        await until(lambda: len(runs) >= 4)
+    gaps = [later - earlier for earlier, later in itertools.pairwise(runs)]
+    assert min(gaps) >= 0.09
+
+
+async def test_a_failing_job_is_tried_again_later_and_later(store: Store, valkey_url: str) -> None:
+    tries: list[float] = []
+
+    async def failing(_: str) -> None:
+        tries.append(asyncio.get_running_loop().time())
+        if len(tries) < 3:
+            raise RuntimeError("not today")
+
+    async with _worker(store, valkey_url, failing=failing) as worker:
+        await worker.wake("failing")
+        await until(lambda: len(tries) == 3)
+        await until(lambda: _idle(worker))
+    assert tries[2] - tries[1] > tries[1] - tries[0] > 0.4
+
+
+async def test_a_job_that_asks_for_patience_gets_it(store: Store, valkey_url: str) -> None:
+    tries: list[datetime] = []
+
+    async def patient(_: str) -> None:
+        tries.append(datetime.now(UTC))
+        if len(tries) == 1:
+            raise TryAgain(tries[0] + timedelta(seconds=0.3))
+
+    async with _worker(store, valkey_url, patient=patient) as worker:
+        await worker.wake("patient")
+        await until(lambda: len(tries) == 2)
+    assert tries[1] - tries[0] >= timedelta(seconds=0.29)
+
+
+async def test_a_dead_workers_job_goes_to_another_when_its_lease_ends(
+    store: Store, valkey_url: str, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs_module, "LEASE_SECONDS", 0.4)
+    dead = Worker(store, valkey_url, {"work": bench.work})
+    await dead.wake("work", "orphan")
+    bench.gate.clear()
+    await dead._start_what_is_due()
+    await until(lambda: bench.inside["orphan"] == 1)
+    for task in dead._running.values():
+        task.cancel()
+    bench.gate.set()
+    async with _worker(store, valkey_url, work=bench.work) as heir:
+        await until(lambda: bench.runs["orphan"] == 2)
+        await until(lambda: _idle(heir))
+
+
+async def test_a_long_job_keeps_its_lease(
+    store: Store, valkey_url: str, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs_module, "LEASE_SECONDS", 0.5)
+    monkeypatch.setattr(jobs_module, "RENEW_SECONDS", 0.1)
+    bench.gate.clear()
+    async with _worker(store, valkey_url, work=bench.work) as one, _worker(store, valkey_url, work=bench.work):
+        await one.wake("work", "long")
+        await until(lambda: bench.inside["long"] == 1)
+        renewed_until = await _lease(store) + 1500
+        await until(lambda: _lease_is_past(store, renewed_until))
+        assert bench.runs["long"] == 1
+        bench.gate.set()
+
+
+async def test_stopping_waits_for_what_runs(store: Store, valkey_url: str) -> None:
+    started, ended = asyncio.Event(), asyncio.Event()
+
+    async def slow(_: str) -> None:
+        started.set()
+        await asyncio.sleep(0.3)
+        ended.set()
+
+    async with _worker(store, valkey_url, slow=slow) as worker:
+        await worker.wake("slow")
+        await started.wait()
+    assert ended.is_set()
+    assert await _idle(worker)
+
+
+async def test_cut_connections_are_picked_up_again(store: Store, valkey_url: str, bench: Bench) -> None:
+    async with _worker(store, valkey_url, work=bench.work) as worker:
+        admin = connect(valkey_url)
+        await admin.client_kill_filter(_type="normal", skipme=True)
+        await admin.aclose()
+        await worker.wake("work", "after")
+        await until(lambda: bench.runs["after"] == 1)
+
+
+async def test_many_jobs_each_run_once_over_several_workers(store: Store, valkey_url: str, bench: Bench) -> None:
+    async with _worker(store, valkey_url, work=bench.work) as one, _worker(store, valkey_url, work=bench.work):
+        await asyncio.gather(*(one.wake("work", str(number)) for number in range(300)))
+        await until(lambda: len(bench.runs) == 300)
+        await until(lambda: _idle(one))
+    assert set(bench.runs.values()) == {1}
+
+
+async def _idle(jobs: Jobs) -> bool:
+    depth = await jobs.depth()
+    return depth.due == 0 and depth.running == 0
+
+
+async def _lease(store: Store) -> float:
+    rows = await store.redis.zrange(store.keys.jobs("running"), 0, -1, withscores=True)
+    return float(rows[0][1])
+
+
+async def _lease_is_past(store: Store, moment: float) -> bool:
+    return await _lease(store) > moment
