@@ -20,12 +20,14 @@ from blocks.kit import (
     plain,
     quote,
     says,
+    section,
     strong,
     when,
     word,
 )
 from bot.approvals import Difference, tally
 from bot.models import Approval, ApprovalLevel, ApprovalState, Decision, DecisionState, Rule, Snapshot, Verb
+from bot.sdp import html
 
 DESCRIPTION_MAX = 600
 COMMENT_MAX = 300
@@ -279,8 +281,8 @@ def _others(view: CardView) -> list[Block]:
 
 
 def _description(view: CardView) -> list[Block]:
-    text = view.snapshot.release.description.strip()
-    return [quote(text, DESCRIPTION_MAX)] if text else []
+    text = view.snapshot.release.description
+    return [section(html.clip(text, DESCRIPTION_MAX))] if text.strip() else []
 
 
 def _said(comment: str) -> list[Block]:

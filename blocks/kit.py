@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from bot.models import Mrkdwn
+
 Block = dict[str, Any]
 Message = dict[str, Any]
 """What a card function answers: `{"text": …, "blocks": […]}`, ready for chat.postMessage and chat.update."""
@@ -48,6 +50,11 @@ def plain(text: str, limit: int = TEXT_MAX) -> Block:
 def says(mrkdwn: str) -> Block:
     """A section of our own words; outside words must not be in it."""
     return {"type": "section", "text": {"type": "mrkdwn", "text": clip(mrkdwn, TEXT_MAX)}}
+
+
+def section(text: Mrkdwn) -> Block:
+    """A section of text that was HTML in SDP and is safe mrkdwn since `bot.sdp.html`."""
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text}}
 
 
 def aside(*mrkdwn: str) -> Block:

@@ -234,11 +234,11 @@ async def serving(house: House) -> AsyncIterator[str]:
 async def _socket_mode(app: AsyncApp, token: str) -> AsyncIterator[None]:
     # Built inside the running loop: its constructor starts tasks (slack-sdk 3.47).
     socket = AsyncSocketModeHandler(app, token)
-    await socket.connect_async()
+    await socket.connect_async()  # type: ignore[no-untyped-call]
     try:
         yield
     finally:
-        await socket.close_async()
+        await socket.close_async()  # type: ignore[no-untyped-call]
 
 
 def _stop_on_signals() -> asyncio.Event:

@@ -50,7 +50,7 @@ class Box:
 async def open_box(scenario: str = "demo", *, seed: int = 1, port: int = 0) -> AsyncIterator[Box]:
     """Both stand-ins, seeded and served: Slack's page on `port` (0: any, else the next free one)."""
     slack, sdp = SlackWorld(seed=seed), SdpWorld(seed=seed)
-    seed_slack(slack, scenario)
+    seed_slack(slack)
     seed_sdp(sdp, scenario)
     async with contextlib.AsyncExitStack() as stack:
         slack.url = await stack.enter_async_context(serve(slack_app(slack), port=port))
