@@ -78,11 +78,12 @@ def _input(block: Json, canvas: Canvas) -> Markup:
     spot = Spot(canvas, block_id, "", in_input=True, dispatch=bool(block.get("dispatch_action")), optional=optional)
     label = join([text_object(block.get("label"), canvas), el("small", " (optional)") if optional else None])
     hint = text_object(block.get("hint"), canvas) if block.get("hint") else None
+    wrong = canvas.errors.get(block_id)
     return join(
         [
             _input_label(thing, label, canvas, block_id),
             element(thing, spot),
-            el("p", class_="field-error", id=dom_id(canvas.scope, block_id, "error"), hidden=True),
+            el("p", wrong, class_="field-error", id=dom_id(canvas.scope, block_id, "error"), hidden=not wrong),
             el("p", hint, class_="hint", id=dom_id(canvas.scope, block_id, "hint"), hidden=hint is None),
         ]
     )

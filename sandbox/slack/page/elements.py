@@ -96,7 +96,8 @@ def _own_image(thing: Json, reader: Reader) -> str | None:
     url = str(thing.get("image_url") or "")
     if url in reader.files:
         return reader.files[url]
-    return safe_url(url) if reader.origin and url.startswith(reader.origin + "/") else None
+    # Relative, because the page may be open under another name of the same server.
+    return url.removeprefix(reader.origin) if reader.origin and url.startswith(reader.origin + "/") else None
 
 
 # Buttons ----------------------------------------------------------------------------------------------------------
@@ -283,6 +284,7 @@ def _menu(thing: Json, spot: Spot, lines: Markup, chosen: list[Choice], **attrib
         aria_controls=list_id,
         aria_required=_required(spot),
         aria_describedby=_described_by(spot),
+        aria_invalid=_invalid(spot),
         placeholder=placeholder,
         value=chosen[0].words if chosen and not many else None,
         data_chosen=chosen[0].value if chosen and not many else None,
@@ -430,6 +432,7 @@ def _field_attributes(thing: Json, spot: Spot) -> dict[str, object]:
         "aria_label": None if spot.in_input else _name(thing, spot, placeholder),
         "aria_required": _required(spot),
         "aria_describedby": _described_by(spot),
+        "aria_invalid": _invalid(spot),
     }
 
 
@@ -496,6 +499,10 @@ def _required(spot: Spot) -> str | None:
     return "true" if spot.in_input and not spot.optional else None
 
 
+def _invalid(spot: Spot) -> str | None:
+    return "true" if spot.in_input and spot.block_id in spot.canvas.errors else None
+
+
 def _described_by(spot: Spot) -> str | None:
     """Hint and error of an input block stand below the field under these ids."""
     if not spot.in_input:
@@ -509,7 +516,7 @@ _ICONS = {"trash": "🗑"}
 
 def _conversation_names(reader: Reader) -> dict[str, str]:
     channels = {key: f"#{name}" for key, name in reader.channels.items()}
-    return channels | {key: f"@{name}" for key, name in reader.people.items()}
+    return channels | {key: f"@{name}" for key, name in reader.directs.items()}
 
 
 _users = _named_select("@", lambda reader: reader.people, "user")
