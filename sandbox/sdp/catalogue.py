@@ -144,17 +144,17 @@ class Catalogue:
         """The entries of a list in their order."""
         return list(self._lists[kind].values())
 
-    def get(self, kind: str, which: "Choice | str") -> Choice:
-        """The entry of that list with this id or name; raises Refusal 4001 when the list has none."""
+    def get(self, kind: str, which: "Choice | str", field: str = "") -> Choice:
+        """The entry of that list with this id or name; raises Refusal 4001 naming `field` when the list has none."""
         if isinstance(which, Choice):
             return which
         found = self._by_id.get(which) or self._lists[kind].get(which.casefold())
         if not found or found.list != kind:
-            raise Refusal(BAD_KEY, f"Invalid reference for {kind}", [kind])
+            raise Refusal(BAD_KEY, f"Invalid reference for {field or kind}", [field or kind])
         return found
 
-    def some(self, kind: str, which: "Iterable[Choice | str]") -> list[Choice]:
-        return [self.get(kind, one) for one in which]
+    def some(self, kind: str, which: "Iterable[Choice | str]", field: str = "") -> list[Choice]:
+        return [self.get(kind, one, field) for one in which]
 
-    def maybe(self, kind: str, which: "Choice | str | None") -> Choice | None:
-        return None if which is None else self.get(kind, which)
+    def maybe(self, kind: str, which: "Choice | str | None", field: str = "") -> Choice | None:
+        return None if which is None else self.get(kind, which, field)

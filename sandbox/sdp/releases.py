@@ -162,9 +162,9 @@ class Releases:
     def _read(self, name: str, value: Any) -> Any:
         catalogue = self._ground.catalogue
         if name in CHOICES:
-            return catalogue.maybe(CHOICES[name], value)
+            return catalogue.maybe(CHOICES[name], value, name)
         if name in ("services", "assets"):
-            return catalogue.some(name.removesuffix("s"), value)
+            return catalogue.some(name.removesuffix("s"), value, name)
         if name in ("requester", "engineer", "manager") and value is not None:
             return self._ground.people.get(value)
         return value

@@ -6,8 +6,8 @@ Everything is invented, dates are relative to the tenant's now, and the same see
 from collections.abc import Callable
 
 from sandbox.cast import CAST, Character
+from sandbox.sdp import seed_maintenances, seed_projects, seed_releases
 from sandbox.sdp.accounts import REFRESH_TOKEN
-from sandbox.sdp.seed_releases import DEMO, tell
 from sandbox.sdp.world import SdpWorld
 
 ROLES = {
@@ -55,8 +55,13 @@ def _add(world: SdpWorld, character: Character) -> None:
 
 def demo(world: SdpWorld) -> None:
     """A bit of everything."""
-    for story in DEMO:
-        tell(world, story)
+    for story in seed_releases.DEMO:
+        seed_releases.tell(world, story)
+    for routine in seed_maintenances.DEMO:
+        seed_maintenances.set_up(world, routine)
+    seed_projects.changes_and_requests(world)
+    for undertaking in seed_projects.DEMO:
+        seed_projects.undertake(world, undertaking)
 
 
 SCENARIOS: dict[str, Callable[[SdpWorld], None]] = {"demo": demo}

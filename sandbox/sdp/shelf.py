@@ -31,6 +31,9 @@ class Shelf(Generic[R]):
     def __len__(self) -> int:
         return len(self._by_id)
 
+    def __contains__(self, id_: str) -> bool:
+        return id_ in self._by_id
+
     def keep(self, record: R) -> R:
         self._by_id[record.id] = record
         self._by_word[f"{self.prefix}-{record.display}"] = record

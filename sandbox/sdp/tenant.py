@@ -8,6 +8,8 @@ from typing import Literal
 class Tenant:
     """The defaults are the plain case; a test turns one switch to see the other."""
 
+    tz: str = "UTC"
+    """The zone schedules are worked out in."""
     comments_required: bool = False
     """A decision without a comment is refused with 4012."""
     comment_max: int = 250

@@ -8,11 +8,14 @@ from typing import Any
 from sandbox.sdp.accounts import Accounts
 from sandbox.sdp.approvals import Approval, Approvals, Plan, Verdict
 from sandbox.sdp.catalogue import Catalogue
+from sandbox.sdp.changes import Change, Changes, Request, Requests
 from sandbox.sdp.faults import Fault, Faults
 from sandbox.sdp.ground import Ground
 from sandbox.sdp.ids import Ids
 from sandbox.sdp.journal import Effect, Exchange, Journal
+from sandbox.sdp.maintenances import Maintenance, Maintenances
 from sandbox.sdp.people import People, Person
+from sandbox.sdp.projects import Project, Projects
 from sandbox.sdp.releases import Release, Releases
 from sandbox.sdp.tenant import Tenant
 
@@ -42,6 +45,10 @@ class SdpWorld:
         self.accounts = Accounts(ground)
         self.releases = Releases(ground)
         self.approvals = Approvals(ground)
+        self.changes = Changes(ground)
+        self.requests = Requests(ground)
+        self.maintenances = Maintenances(ground, self.changes)
+        self.projects = Projects(ground, self.changes, self.requests)
 
     # --- time -------------------------------------------------------------------------------------
 
@@ -51,6 +58,7 @@ class SdpWorld:
     def advance(self, by: timedelta) -> None:
         """Let time pass; what becomes due on the way happens."""
         self.ahead += by
+        self.maintenances.run_due()
 
     def advance_to(self, when: datetime) -> None:
         """Let time pass until `when`; raises ValueError for a moment that has gone by."""
@@ -68,6 +76,18 @@ class SdpWorld:
 
     def approval(self, which: Approval | str) -> Approval:
         return self.approvals.get(which)
+
+    def maintenance(self, which: Maintenance | str) -> Maintenance:
+        return self.maintenances.get(which)
+
+    def project(self, which: Project | str) -> Project:
+        return self.projects.get(which)
+
+    def change(self, which: Change | str) -> Change:
+        return self.changes.get(which)
+
+    def request(self, which: Request | str) -> Request:
+        return self.requests.get(which)
 
     def waiting(self, who: Person | str | None = None) -> list[Approval]:
         """The approvals that can be decided now, of that person or of everybody."""

@@ -2,7 +2,7 @@
 
 from operator import attrgetter
 
-from sandbox.sdp.api.call import Call, Operation, check_keys
+from sandbox.sdp.api.call import Call, Operation
 from sandbox.sdp.approvals import Approval, Level, Verdict
 from sandbox.sdp.people import RIGHTS, Person
 from sandbox.sdp.refusals import WRONG_TYPE, Refusal, no_such
@@ -12,6 +12,7 @@ from sandbox.sdp.wire import releases as release_wire
 from sandbox.sdp.wire.basics import Json, only
 from sandbox.sdp.wire.envelope import listed, success, told
 from sandbox.sdp.wire.lists import Listing
+from sandbox.sdp.wire.reading import check_keys, text
 
 CLOSED = frozenset({"Cancelled", "Completed", "Rejected"})
 
@@ -125,10 +126,11 @@ def _decide(call: Call, verdict: Verdict) -> Json:
     approval = _approval(call)
     said = call.data.get("approval", {})
     check_keys(call.data, frozenset({"approval"}))
-    if not isinstance(said, dict) or not isinstance(said.get("comments"), str | None):
-        raise Refusal(WRONG_TYPE, "comments must be text", ["comments"])
+    if not isinstance(said, dict):
+        raise Refusal(WRONG_TYPE, "approval must be an object", ["approval"])
     check_keys(said, frozenset({"comments"}))
-    call.world.approvals.decide(approval, verdict, by=call.person, comments=said.get("comments"))
+    comments = text(said.get("comments"), "comments")
+    call.world.approvals.decide(approval, verdict, by=call.person, comments=comments)
     return told("Your decision has been recorded. Thank you for your cooperation!")
 
 

@@ -7,9 +7,10 @@ from typing import Any
 from starlette.requests import Request
 
 from sandbox.sdp.people import Person
-from sandbox.sdp.refusals import BAD_KEY, MANDATORY, WRONG_TYPE, Refusal
+from sandbox.sdp.refusals import MANDATORY, WRONG_TYPE, Refusal
 from sandbox.sdp.wire.basics import Json
 from sandbox.sdp.wire.lists import Listing, Page, R, page
+from sandbox.sdp.wire.reading import check_keys
 from sandbox.sdp.world import SdpWorld
 
 
@@ -39,13 +40,6 @@ class Call:
         """The asked-for page of `records`."""
         check_keys(self.data, frozenset({"list_info"}))
         return page(records, listing, self.data.get("list_info"))
-
-
-def check_keys(given: Json, allowed: frozenset[str]) -> None:
-    """Raises Refusal 4001 naming the first key that is not allowed."""
-    for key in given:
-        if key not in allowed:
-            raise Refusal(BAD_KEY, "EXTRA_KEY_FOUND_IN_JSON", [key])
 
 
 Handler = Callable[[Call], Json] | Callable[[Call], Awaitable[Json]]

@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox.sdp.accounts import Grant, scope_allows
-from sandbox.sdp.api import approvals, people
+from sandbox.sdp.api import approvals, lookups, maintenances, people, projects
 from sandbox.sdp.api.call import Call, Operation
 from sandbox.sdp.faults import HTML
 from sandbox.sdp.journal import Exchange
@@ -20,7 +20,13 @@ from sandbox.sdp.wire.envelope import failure
 from sandbox.sdp.world import SdpWorld
 
 ACCEPT = "application/vnd.manageengine.sdp.v3+json"
-OPERATIONS: tuple[Operation, ...] = (*approvals.OPERATIONS, *people.OPERATIONS)
+OPERATIONS: tuple[Operation, ...] = (
+    *approvals.OPERATIONS,
+    *maintenances.OPERATIONS,
+    *projects.OPERATIONS,
+    *people.OPERATIONS,
+    *lookups.OPERATIONS,
+)
 
 
 def routes(world: SdpWorld) -> list[Route]:

@@ -50,6 +50,10 @@ class Caller:
         async with self._session.request(method, self._base + path, **arguments) as response:
             return Answer(response.status, json.loads(await response.text()))
 
+    async def upload(self, path: str, form: aiohttp.FormData) -> Answer:
+        async with self._session.post(self._base + path, headers=self.headers, data=form) as response:
+            return Answer(response.status, json.loads(await response.text()))
+
     async def get(self, path: str, data: Any = None) -> Answer:
         return await self.call("GET", path, data)
 
