@@ -103,6 +103,61 @@ def offered_options(element: Json) -> list[Json]:
     return [*(element.get("options") or []), *(item for group in groups for item in group.get("options", []))]
 
 
+# Rich text ----------------------------------------------------------------------------------------------------------
+
+_STYLE = shape(
+    {
+        name: may(boolean)
+        for name in ("bold", "italic", "strike", "code", "underline", "highlight", "client_highlight", "unlink")
+    }
+)
+_RUN = {"type": need(string()), "style": may(_STYLE)}
+INLINE: dict[str, Check] = {
+    "text": shape(_RUN | {"text": need(string(0, 1))}),
+    "link": shape(_RUN | {"url": need(string(0, 1)), "text": may(string()), "unsafe": may(boolean)}),
+    "emoji": shape(
+        _RUN
+        | {"name": need(string(0, 1)), "unicode": may(string()), "url": may(string()), "skin_tone": may(number(1, 6))}
+    ),
+    "user": shape(_RUN | {"user_id": need(string(0, 1))}),
+    "usergroup": shape(_RUN | {"usergroup_id": need(string(0, 1))}),
+    "channel": shape(_RUN | {"channel_id": need(string(0, 1))}),
+    "team": shape(_RUN | {"team_id": need(string(0, 1))}),
+    "broadcast": shape(_RUN | {"range": need(one_of("here", "channel", "everyone"))}),
+    "color": shape(_RUN | {"value": need(string(0, 1))}),
+    "date": shape(
+        _RUN
+        | {
+            "timestamp": need(number(0, whole=True)),
+            "format": need(string(0, 1)),
+            "url": may(string()),
+            "fallback": may(string()),
+        }
+    ),
+}
+_INLINES = array(typed(INLINE), least=0)
+_BORDER = {"border": may(number(0, 1, whole=True))}
+_SECTION = shape({"type": need(string()), "elements": need(_INLINES)})
+RICH_TEXT: dict[str, Check] = {
+    "rich_text_section": _SECTION,
+    "rich_text_quote": shape({"type": need(string()), "elements": need(_INLINES)} | _BORDER),
+    "rich_text_preformatted": shape(
+        {"type": need(string()), "elements": need(_INLINES), "language": may(string())} | _BORDER
+    ),
+    "rich_text_list": shape(
+        {
+            "type": need(string()),
+            "style": need(one_of("bullet", "ordered")),
+            "elements": need(array(typed({"rich_text_section": _SECTION}), least=0)),
+            "indent": may(number(0, 8, whole=True)),
+            "offset": may(number(0, whole=True)),
+        }
+        | _BORDER
+    ),
+}
+_RICH_TEXT_FIELDS = {"type": need(string()), "block_id": may(ID), "elements": need(array(typed(RICH_TEXT), least=0))}
+RICH_TEXT_BLOCK = shape(_RICH_TEXT_FIELDS)
+
 # Elements -----------------------------------------------------------------------------------------------------------
 
 _ACTION = {"type": need(string()), "action_id": may(ID)}
@@ -225,7 +280,11 @@ ELEMENTS: dict[str, Check] = {
     ),
     "rich_text_input": shape(
         _TYPED
-        | {"initial_value": may(shape({"type": need(one_of("rich_text")), "elements": need(array(typed({}), 0))}))}
+        | {
+            "initial_value": may(RICH_TEXT_BLOCK),
+            "min_lines": may(number(1, 100, whole=True)),
+            "max_lines": may(number(1, 100, whole=True)),
+        }
     ),
     "file_input": shape(
         _ACTION | {"filetypes": may(array(string(255, 1))), "max_files": may(number(1, 10, whole=True))}
@@ -269,64 +328,11 @@ IN_INPUT = _CHOICES | {
 }
 INTERACTIVE = frozenset(ELEMENTS) - {"image"}
 
-# Rich text ----------------------------------------------------------------------------------------------------------
-
-_STYLE = shape(
-    {
-        name: may(boolean)
-        for name in ("bold", "italic", "strike", "code", "underline", "highlight", "client_highlight", "unlink")
-    }
-)
-_RUN = {"type": need(string()), "style": may(_STYLE)}
-INLINE: dict[str, Check] = {
-    "text": shape(_RUN | {"text": need(string(0, 1))}),
-    "link": shape(_RUN | {"url": need(string(0, 1)), "text": may(string()), "unsafe": may(boolean)}),
-    "emoji": shape(_RUN | {"name": need(string(0, 1)), "unicode": may(string()), "skin_tone": may(number(1, 6))}),
-    "user": shape(_RUN | {"user_id": need(string(0, 1))}),
-    "usergroup": shape(_RUN | {"usergroup_id": need(string(0, 1))}),
-    "channel": shape(_RUN | {"channel_id": need(string(0, 1))}),
-    "team": shape(_RUN | {"team_id": need(string(0, 1))}),
-    "broadcast": shape(_RUN | {"range": need(one_of("here", "channel", "everyone"))}),
-    "color": shape(_RUN | {"value": need(string(0, 1))}),
-    "date": shape(
-        _RUN
-        | {
-            "timestamp": need(number(0, whole=True)),
-            "format": need(string(0, 1)),
-            "url": may(string()),
-            "fallback": may(string()),
-        }
-    ),
-}
-_INLINES = array(typed(INLINE), least=0)
-_BORDER = {"border": may(number(0, 1, whole=True))}
-_SECTION = shape({"type": need(string()), "elements": need(_INLINES)})
-RICH_TEXT: dict[str, Check] = {
-    "rich_text_section": _SECTION,
-    "rich_text_quote": shape({"type": need(string()), "elements": need(_INLINES)} | _BORDER),
-    "rich_text_preformatted": shape(
-        {"type": need(string()), "elements": need(_INLINES), "language": may(string())} | _BORDER
-    ),
-    "rich_text_list": shape(
-        {
-            "type": need(string()),
-            "style": need(one_of("bullet", "ordered")),
-            "elements": need(array(typed({"rich_text_section": _SECTION}), least=0)),
-            "indent": may(number(0, 8, whole=True)),
-            "offset": may(number(0, whole=True)),
-        }
-        | _BORDER
-    ),
-}
-_RICH_TEXT_FIELDS = {"type": need(string()), "block_id": may(ID), "elements": need(array(typed(RICH_TEXT), least=0))}
-
 # Tables and charts --------------------------------------------------------------------------------------------------
 
 RAW_TEXT = shape({"type": need(string()), "text": need(string(0, 1))})
-RAW_NUMBER = shape({"type": need(string()), "value": need(number()), "text": may(string())})
-RICH_CELL = shape(_RICH_TEXT_FIELDS)
-TABLE_CELL = typed({"raw_text": RAW_TEXT, "rich_text": RICH_CELL})
-DATA_CELL = typed({"raw_text": RAW_TEXT, "raw_number": RAW_NUMBER, "rich_text": RICH_CELL})
+RAW_NUMBER = shape({"type": need(string()), "value": need(number()), "text": need(string(0, 1))})
+CELL = typed({"raw_text": RAW_TEXT, "raw_number": RAW_NUMBER, "rich_text": RICH_TEXT_BLOCK})
 COLUMN = shape({"align": may(one_of("left", "center", "right")), "is_wrapped": may(boolean)})
 
 
@@ -459,15 +465,15 @@ BLOCKS: dict[str, Check] = {
     ),
     "file": block({"external_id": need(string(0, 1)), "source": need(one_of("remote"))}),
     "markdown": block({"text": need(string(CHARACTERS_IN_MARKDOWN, 1))}),
-    "rich_text": shape(_RICH_TEXT_FIELDS),
+    "rich_text": RICH_TEXT_BLOCK,
     "alert": block({"text": need(text(200)), "level": may(one_of("default", "info", "warning", "error", "success"))}),
     "table": block(
-        {"rows": need(array(array(TABLE_CELL, 20), 100)), "column_settings": may(array(COLUMN, 20, least=0))},
+        {"rows": need(array(array(CELL, 20), 100)), "column_settings": may(array(COLUMN, 20, least=0))},
         table_fits,
     ),
     "data_table": block(
         {
-            "rows": need(array(array(DATA_CELL, 20), 101, least=2)),
+            "rows": need(array(array(CELL, 20), 101, least=2)),
             "caption": need(string(0, 1)),
             "page_size": may(number(1, 100, whole=True)),
             "row_header_column_index": may(number(0, 19, whole=True)),
@@ -556,8 +562,6 @@ def characters(value: Any) -> int:
     if not isinstance(value, dict):
         return 0
     own = sum(len(value[name]) for name in ("text", "alt_text", "caption") if isinstance(value.get(name), str))
-    if value.get("type") == "raw_number" and "text" not in value:
-        own += len(str(value.get("value", "")))
     return own + sum(characters(item) for item in value.values() if isinstance(item, dict | list))
 
 

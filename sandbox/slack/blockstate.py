@@ -46,6 +46,8 @@ def initial(element: Json) -> Json:
     initial_key = "initial_value" if key in ("value", "rich_text_value") else key.replace("selected", "initial")
     given = element.get(initial_key)
     state = {"type": kind, key: given if given is not None else list(empty) if isinstance(empty, list) else empty}
+    if kind == "rich_text_input" and given is None:  # the only field Slack leaves out while it is empty
+        del state[key]
     return state | ({"timezone": element["timezone"]} if "timezone" in element else {})
 
 

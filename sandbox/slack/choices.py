@@ -72,7 +72,7 @@ _CHOOSE: dict[str, Callable[[SlackWorld, Json, Any], Any]] = {
 
 def _one(world: SlackWorld, element: Json, wanted: Any) -> Any:
     choose = _CHOOSE.get(element["type"].removeprefix("multi_"))
-    return choose(world, element, wanted) if choose else str(wanted)
+    return choose(world, element, wanted) if choose else str(wanted) or None  # an emptied field is null
 
 
 def refusals(view: View) -> dict[str, str]:

@@ -16,7 +16,8 @@ from starlette.routing import Route
 from sandbox.slack.changes import Change, Subscription
 from sandbox.slack.errors import NoSuchThing, SlackError
 from sandbox.slack.model import Channel, Json, Message, Person, View
-from sandbox.slack.people import Outcome, Slack
+from sandbox.slack.outcome import Outcome
+from sandbox.slack.people import Slack
 from sandbox.slack.wire import compact, masked
 from sandbox.slack.world import SlackWorld
 

@@ -26,6 +26,7 @@ class FileShelf:
     ids: IdMaker
     now: Callable[[], float]
     url: Callable[[], str]
+    team_id: str
     files: dict[str, File] = field(default_factory=dict)
     uploads: dict[str, Upload] = field(default_factory=dict)
 
@@ -82,4 +83,5 @@ class FileShelf:
             url_private=f"{self.url()}/files/{file_id}/{safe}",
             permalink=f"{self.url()}/archives/files/{file_id}",
             created=int(self.now()),
+            team_id=self.team_id,
         )

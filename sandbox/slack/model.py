@@ -253,6 +253,7 @@ class File:
     url_private: str
     permalink: str
     created: int
+    team_id: str = ""
     content: bytes = b""
     channels: list[str] = field(default_factory=list)
     ims: list[str] = field(default_factory=list)
@@ -272,6 +273,7 @@ class File:
             "filetype": self.filetype,
             "pretty_type": self.filetype.upper(),
             "user": self.user,
+            "user_team": self.team_id,
             "editable": False,
             "size": len(self.content),
             "mode": "hosted",

@@ -7,77 +7,29 @@ assert outcome.ok, outcome.error
 """
 
 import asyncio
-import copy
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Any
 
-from sandbox.slack import blockstate, payloads
-from sandbox.slack.blockkit import refusals_of_options
-from sandbox.slack.choices import choice_for, option_called, refusals
+from sandbox.slack import payloads
+from sandbox.slack.choices import refusals
 from sandbox.slack.content import Content
 from sandbox.slack.courier import Answer, Courier
 from sandbox.slack.errors import NoSuchThing, SlackError
-from sandbox.slack.finding import Found, Place, find
+from sandbox.slack.finding import find
+from sandbox.slack.hands import Hands
+from sandbox.slack.looking import Where
 from sandbox.slack.model import Channel, File, Json, Message, Person, View
-from sandbox.slack.reading import words_of_message, words_of_view
+from sandbox.slack.outcome import Outcome
 from sandbox.slack.responses import speak
 from sandbox.slack.tickets import ResponseUrl
 from sandbox.slack.world import SlackWorld
 
-Where = str | Channel
-In = Message | View | Literal["home"] | None
-
-_TROUBLE = {
-    "timeout": "The app did not respond in time. Please try again.",
-    "unreachable": "The app could not be reached. Please try again later.",
-    "http_error": "The app answered with an error. Please try again.",
-}
 _MODAL_TROUBLE = "We had some trouble connecting. Try again?"
 _COMMAND_TROUBLE = {
     "timeout": "operation_timeout",
     "unreachable": "dispatch_failed",
     "http_error": "http_service_error",
 }
-
-
-@dataclass(slots=True, kw_only=True)
-class Outcome:
-    """What came of a gesture, as the person saw it.
-
-    `error` is what they read when it went wrong; `modal` is the modal on top afterwards; `messages` are the messages
-    and ephemeral notes that appeared for them meanwhile; `options` is what an external menu offered; `confirm` is the
-    dialog they were asked to confirm; `url` what a link button opened; `answers` are all deliveries of a repetition.
-    """
-
-    ok: bool = True
-    error: str = ""
-    status: int | None = None
-    ms: float = 0.0
-    body: Any = None
-    modal: View | None = None
-    messages: list[Message] = field(default_factory=list)
-    options: list[Json] = field(default_factory=list)
-    field_errors: dict[str, str] = field(default_factory=dict)
-    confirm: Json | None = None
-    url: str = ""
-    answers: list[Answer] = field(default_factory=list)
-
-    def as_json(self, team_id: str) -> Json:
-        return {
-            "ok": self.ok,
-            "error": self.error,
-            "status": self.status,
-            "ms": round(self.ms, 2),
-            "body": self.body,
-            "modal": self.modal.as_api() if self.modal else None,
-            "messages": [message.as_api(team_id) for message in self.messages],
-            "options": self.options,
-            "field_errors": self.field_errors,
-            "confirm": self.confirm,
-            "url": self.url,
-            "deliveries": len(self.answers),
-        }
 
 
 class Slack:
@@ -139,222 +91,12 @@ class Slack:
         return {"event_ts": self.world.conversations.next_ts()}
 
 
-class Actor:
-    """One person with the client open."""
+class Actor(Hands):
+    """One person with the client open: all that can be done in it."""
 
     def __init__(self, slack: Slack, person: Person) -> None:
-        self._slack, self._world, self.person = slack, slack.world, person
-
-    # Looking
-
-    def channel(self, where: Where = "bot") -> Channel | None:
-        """A place by name or id; `bot` is the direct message with the app, None until there is one."""
-        return self._world.dm(self.person) if where == "bot" else self._world.channel(where)
-
-    def messages(self, where: Where = "bot", thread: str | None = None) -> list[Message]:
-        channel = self.channel(where)
-        return self._world.messages(channel, self.person, thread) if channel else []
-
-    def modal(self) -> View | None:
-        """The modal on top."""
-        stack = self._world.modals(self.person)
-        return stack[-1] if stack else None
-
-    def sees(self, where: Where | Place = "bot") -> str:
-        """All words on the screen: of a channel, `bot`, `home`, `modal`, or one message or view."""
-        if isinstance(where, Message):
-            return words_of_message(where)
-        view = self._view_called(where)
-        if view is not None:
-            return words_of_view(view)
-        if where in ("home", "modal"):
-            return ""
-        assert not isinstance(where, View)  # noqa: S101 (a view was answered above)
-        return "\n".join(words_of_message(message) for message in self.messages(where))
-
-    def _view_called(self, where: object) -> View | None:
-        if isinstance(where, View):
-            return where
-        named: dict[object, Callable[[], View | None]] = {
-            "home": lambda: self._world.home(self.person),
-            "modal": self.modal,
-        }
-        return named[where]() if isinstance(where, str) and where in named else None
-
-    def remembers(self, place: Message | View) -> Any:
-        """A copy as it looks now: what stays on a screen that did not refresh. Clicking on it is clicking late."""
-        return copy.deepcopy(place)
-
-    async def until(self, true: Callable[[], Any], seconds: float = 10, what: str = "") -> Any:
-        """Wait until something about the workspace is true and give it; raises TimeoutError saying what was awaited."""
-        with self._world.subscribe() as changes:
-            try:
-                async with asyncio.timeout(seconds):
-                    while not (seen := true()):
-                        await changes.next()
-                    return seen
-            except TimeoutError:
-                raise TimeoutError(f"{self.person.key} did not see {what or 'it'} in {seconds:g} s") from None
-
-    async def waits_for(self, text: str, where: Where = "bot", seconds: float = 10) -> Message:
-        """The newest message with these words, as soon as there is one; raises TimeoutError telling what is there."""
-
-        def newest() -> Message | None:
-            there = (message for message in reversed(self.messages(where)) if text in words_of_message(message))
-            return next(there, None)
-
-        try:
-            found: Message = await self.until(newest, seconds)
-        except TimeoutError:
-            raise TimeoutError(
-                f"{self.person.key} did not see {text!r} in {where} within {seconds:g} s, but:\n{self.sees(where)}"
-            ) from None
-        return found
-
-    async def waits_for_modal(self, text: str = "", seconds: float = 10) -> View:
-        """The top modal, as soon as these words are in it."""
-        view: View = await self.until(
-            lambda: self.modal() if self.modal() and text in self.sees("modal") else None,
-            seconds,
-            f"a modal with {text!r}",
-        )
-        return view
-
-    async def waits_for_home(self, text: str = "", seconds: float = 10) -> View:
-        """The Home tab, as soon as these words are on it."""
-        view: View = await self.until(
-            lambda: self._world.home(self.person) if text in self.sees("home") and self._world.home(self.person) else 0,
-            seconds,
-            f"{text!r} on the Home tab",
-        )
-        return view
-
-    # Buttons and menus
-
-    async def click(
-        self, button: str, in_: In = None, *, confirm: bool = True, times: int = 1, choice: str = ""
-    ) -> Outcome:
-        """Press a button, named by label, action id or value; `times` delivers the very same click so often.
-
-        A button with a confirm dialog asks first: `confirm=False` says no, and nothing is sent.
-        """
-        found = find(button, self._places(in_), buttons=True)
-        asked = found.element.get("confirm")
-        if asked and not confirm:
-            return Outcome(ok=False, error="dismissed", confirm=asked)
-        picked = found.element.get(f"{choice or 'positive'}_button") if "positive_button" in found.element else None
-        outcome = await self._act(found, picked, times)
-        outcome.confirm, outcome.url = asked, found.element.get("url", "")
-        return outcome
-
-    async def pick(self, menu: str, option: Any, in_: In = None, *, confirm: bool = True, times: int = 1) -> Outcome:
-        """Choose in a menu, named by placeholder, label, action id or block id.
-
-        `option`: a label or value, a list of them, a person, a channel, an ISO date, `HH:MM`, seconds since 1970; None
-        clears. A menu with an external source is asked for suggestions first. Inside an input block the choice is only
-        kept, unless the block has `dispatch_action`.
-        """
-        found = find(menu, self._places(in_), buttons=False)
-        asked = found.element.get("confirm")
-        if asked and not confirm:
-            return Outcome(ok=False, error="dismissed", confirm=asked)
-        outcome = await self._choose(found, option, times)
-        outcome.confirm = asked
-        return outcome
-
-    async def suggest(self, menu: str, typed: str, in_: In = None) -> Outcome:
-        """Type into a menu with an external source; `options` of the outcome is what it then offers."""
-        return await self._suggestions(find(menu, self._places(in_), buttons=False), typed)
-
-    async def _choose(self, found: Found, option: Any, times: int = 1) -> Outcome:
-        kind = found.element["type"]
-        if kind.endswith("external_select") and option is not None:
-            offered = await self._suggested(found, option)
-            if isinstance(offered, Outcome):
-                return offered
-            option = offered
-        choice = choice_for(self._world, found.element, option)
-        if kind != "overflow":
-            self._remember_choice(found, choice)
-        if found.block["type"] == "input" and not found.block.get("dispatch_action"):
-            return Outcome(modal=self.modal())
-        return await self._act(found, choice, times)
-
-    async def _suggested(self, found: Found, option: Any) -> "list[Json] | Json | Outcome":
-        """The options meant by words, from the app's own suggestions; the outcome when those could not be had."""
-        wanted = option if isinstance(option, list | tuple) else [option]
-        chosen = []
-        for one in wanted:
-            outcome = await self._suggestions(found, str(one))
-            if not outcome.ok:
-                return outcome
-            chosen.append(option_called(outcome.options, one))
-        return chosen if found.element["type"].startswith("multi_") else chosen[0]
-
-    async def _suggestions(self, found: Found, typed: str) -> Outcome:
-        if len(typed) < found.element.get("min_query_length", 3):
-            return Outcome(ok=False, error=f"Type at least {found.element.get('min_query_length', 3)} characters.")
-        payload = payloads.suggestion(
-            self._world, self.person, found.place, block=found.block, element=found.element, typed=typed
-        )
-        answer = await self._slack.courier.interaction(payload)
-        outcome = self._outcome([answer], _TROUBLE.get(answer.trouble, ""))
-        body = answer.body if isinstance(answer.body, dict) else {}
-        if outcome.ok and (wrong := refusals_of_options(body)):
-            return self._failed(outcome, f"The menu could not be loaded: {'; '.join(wrong)}")
-        groups = body.get("option_groups") or [{"options": body.get("options", [])}]
-        outcome.options = [option for group in groups for option in group["options"]]
-        return outcome
-
-    def _remember_choice(self, found: Found, choice: Any) -> None:
-        place = self._current(found.place)
-        if isinstance(place, View):
-            state = place.state
-            self._world.views.touched(place)
-        else:
-            state = self._world.conversations.state_for(place, self.person.id)
-        chosen = blockstate.chosen(found.element, choice)
-        state.setdefault(found.block["block_id"], {})[found.element["action_id"]] = chosen
-
-    async def _act(self, found: Found, choice: Any, times: int) -> Outcome:
-        """Send block_actions for an element."""
-        try:
-            place = self._current(found.place)
-        except SlackError:
-            return self._failed(Outcome(), "This message is no longer here.")
-        entry = payloads.action(found.block, found.element, choice, self._world.conversations.next_ts())
-        if isinstance(place, View):
-            payload = payloads.view_action_in(self._world, self.person, place, [entry])
-        else:
-            payload = payloads.message_action_in(self._world, self.person, place, [entry])
-        return await self._interaction(payload, times)
-
-    def _current(self, place: Place) -> Place:
-        """What stands there now, for a message or view a person may have remembered from earlier."""
-        if isinstance(place, Message):
-            return self._world.conversations.any_message(place.channel, place.ts)
-        return self._world.views.find(place.id) or place
-
-    def _places(self, in_: In) -> list[Place]:
-        """Where to look for an element: there, or in everything open, what is in front first."""
-        if isinstance(in_, Message | View):
-            return [in_]
-        home = self._world.home(self.person)
-        if in_ == "home":
-            return [home] if home else []
-        modal = self.modal()
-        if modal:
-            return [modal]
-        said = [
-            message for channel in self._world.conversations_of(self.person) for message in self._all_messages(channel)
-        ]
-        newest = sorted(said, key=lambda message: message.ts, reverse=True)
-        return [*newest, *([home] if home else [])]
-
-    def _all_messages(self, channel: Channel) -> list[Message]:
-        top = self._world.messages(channel, self.person)
-        replies = [m for parent in top if parent.replies for m in self._world.messages(channel, self.person, parent.ts)]
-        return [*top, *(reply for reply in replies if reply.is_reply)]
+        super().__init__(slack.world, person, slack.courier)
+        self._slack = slack
 
     # Modals
 
@@ -509,7 +251,7 @@ class Actor:
             self._world, self.person, channel, name, text=self._as_sent(rest.strip(), mentions=mentions)
         )
         before = self._world.conversations.last_ts
-        answers = await asyncio.gather(*(self._slack.courier.command(form) for _ in range(times)))
+        answers = await asyncio.gather(*(self._courier.command(form) for _ in range(times)))
         trouble = _COMMAND_TROUBLE.get(answers[0].trouble, "")
         for answer in answers:
             trouble = trouble or self._show_answer(answer, channel)
@@ -602,40 +344,3 @@ class Actor:
             "channel_type": kind,
             "event_ts": message.ts,
         }
-
-    # From deliveries to outcomes
-
-    async def _interaction(self, payload: Json, times: int = 1) -> Outcome:
-        before = self._world.conversations.last_ts
-        answers = await self._deliver(payload, times)
-        return self._outcome(answers, _TROUBLE.get(answers[0].trouble, ""), before)
-
-    async def _deliver(self, payload: Json, times: int) -> list[Answer]:
-        deliveries: list[Awaitable[Answer]] = [self._slack.courier.interaction(payload) for _ in range(times)]
-        return list(await asyncio.gather(*deliveries))
-
-    def _outcome(self, answers: list[Answer], trouble: str, since: str = "") -> Outcome:
-        first = answers[0]
-        outcome = Outcome(
-            status=first.status,
-            ms=max(answer.ms for answer in answers),
-            body=first.body,
-            modal=self.modal(),
-            messages=self._appeared_since(since) if since else [],
-            answers=answers,
-        )
-        return self._failed(outcome, trouble) if trouble else outcome
-
-    def _of_event(self, answer: Answer | None) -> Outcome:
-        """People never see whether an event arrived: Slack sends it again by itself."""
-        return Outcome(answers=[answer], status=answer.status, ms=answer.ms) if answer else Outcome()
-
-    def _failed(self, outcome: Outcome, words: str, where: Channel | None = None) -> Outcome:
-        outcome.ok, outcome.error = False, words
-        self._world.show_error(self.person, words, where.id if where else None)
-        return outcome
-
-    def _appeared_since(self, ts: str) -> list[Message]:
-        mine = self._world.conversations_of(self.person)
-        said = (message for channel in mine for message in self._world.messages(channel, self.person))
-        return sorted((message for message in said if message.ts > ts), key=lambda message: message.ts)

@@ -92,7 +92,7 @@ def _text(value: Any) -> str:
 def _cell(cell: Json) -> str:
     if cell["type"] == "rich_text":
         return " ".join(_rich(element) for element in cell["elements"])
-    return str(cell["text"]) if "text" in cell else f"{cell['value']:g}"
+    return str(cell["text"])
 
 
 def _rich(element: Json) -> str:

@@ -102,6 +102,7 @@ async def hang_up(receive: Receive, send: Send) -> None:
     transport = getattr(getattr(receive, "__self__", None), "transport", None)
     if transport is not None:
         transport.abort()
+        await asyncio.sleep(0)  # lets uvicorn notice before it would complain about the missing answer
         return
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1")]})
 

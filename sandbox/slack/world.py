@@ -88,7 +88,7 @@ class SlackWorld:
         self.conversations = Conversations(self.ids, self._time, self.feed)
         self.tickets = Tickets(self.ids, self._time)
         self.schedule = Schedule(self.ids, self._time)
-        self.files = FileShelf(self.ids, self._time, lambda: self.url)
+        self.files = FileShelf(self.ids, self._time, lambda: self.url, self.team_id)
         self.views = Views(self.ids, self._time, self.feed, self.team_id, self.app_id, self.bot_id)
         self._errors: dict[str, list[str]] = {}
 
