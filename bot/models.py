@@ -288,6 +288,7 @@ class RoleHolder:
 
     role: str
     person: Person
+    role_id: SdpId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,6 +328,35 @@ class Maintenance:
     def label(self) -> str:
         """What people call it: `CHM-17`, or the long id."""
         return self.display_id.text if self.display_id else str(self.id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MaintenanceDraft:
+    """What to write into a maintenance (M1, M2); None leaves a field alone, () empties a list.
+
+    Adding needs title, stage and status. `description` is plain text; a `Named` without id is found by its name.
+    `comment` becomes the status comment of the changes it creates.
+    """
+
+    title: str | None = None
+    stage: Named | None = None
+    status: Named | None = None
+    template: Named | None = None
+    workflow: Named | None = None
+    change_type: Named | None = None
+    impact: Named | None = None
+    risk: Named | None = None
+    priority: Named | None = None
+    urgency: Named | None = None
+    category: Named | None = None
+    services: tuple[Named, ...] | None = None
+    assets: tuple[Named, ...] | None = None
+    roles: tuple[RoleHolder, ...] | None = None
+    requester: Person | None = None
+    description: str | None = None
+    comment: str | None = None
+    retrospective: bool | None = None
+    schedule: Schedule | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,6 +403,34 @@ class Project:
         return self.display_id.text if self.display_id else str(self.id)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectDraft:
+    """What to write into a project (P1, P2); None leaves a field alone. Adding needs a title.
+
+    `description` is plain text; a `Named` without id is found by its name.
+    """
+
+    title: str | None = None
+    code: str | None = None
+    status: Named | None = None
+    priority: Named | None = None
+    project_type: Named | None = None
+    template: Named | None = None
+    owner: Person | None = None
+    requester: Person | None = None
+    percent_complete: Decimal | None = None
+    description: str | None = None
+    estimated_hours: Decimal | None = None
+    actual_hours: Decimal | None = None
+    estimated_cost: Decimal | None = None
+    actual_cost: Decimal | None = None
+    scheduled_start: datetime | None = None
+    scheduled_end: datetime | None = None
+    actual_start: datetime | None = None
+    actual_end: datetime | None = None
+    projected_end: datetime | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class TimesheetRow:
     """One person's time and charges on a project (P10); no currency is given."""
@@ -399,11 +457,28 @@ class Attachment:
 class Associations:
     """What attaching or detaching really did, told by reading back (P6 to P9).
 
-    `asked` is what was wanted, `there` what the project has afterwards; None when it could not be read.
+    `asked` is what was wanted, `before` and `there` what the project had and has; None when that could not be read.
     """
 
     asked: tuple[SdpId, ...]
     there: tuple[SdpId, ...] | None
+    before: tuple[SdpId, ...] | None = None
+
+    @property
+    def attached(self) -> tuple[SdpId, ...]:
+        """Those asked for that the project has now."""
+        return tuple(one for one in self.asked if one in (self.there or ()))
+
+    @property
+    def not_attached(self) -> tuple[SdpId, ...]:
+        """Those asked for that the project does not have now; empty when nobody knows."""
+        return tuple(one for one in self.asked if self.there is not None and one not in self.there)
+
+    @property
+    def also_gone(self) -> tuple[SdpId, ...]:
+        """Those that vanished without having been asked for: SDP's document leaves open what a detach takes along."""
+        lost = set(self.before or ()) - set(self.there if self.there is not None else self.before or ())
+        return tuple(one for one in self.before or () if one in lost and one not in self.asked)
 
 
 # --- decisions -------------------------------------------------------------------------------
@@ -458,7 +533,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class SlackPerson:
-    """Somebody in Slack. `tz` is an IANA name; `email` lower-cased, None when Slack shows none."""
+    """Somebody in Slack. `tz` is an IANA name; `email` lower-cased, None when Slack shows none or has not confirmed it.
+
+    `is_external`: of another workspace, met in a shared channel.
+    """
 
     id: str
     name: str
@@ -467,6 +545,7 @@ class SlackPerson:
     is_bot: bool = False
     is_guest: bool = False
     deleted: bool = False
+    is_external: bool = False
 
 
 @dataclass(frozen=True, slots=True)

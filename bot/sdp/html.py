@@ -53,6 +53,11 @@ def to_mrkdwn(source: str) -> Mrkdwn:
         return _tidy(escape(html.unescape(" ".join(words))))
 
 
+def from_text(text: str) -> str:
+    """What a person typed, as the HTML of a description."""
+    return "<br>".join(html.escape(line, quote=False) for line in text.splitlines())
+
+
 def clip(text: Mrkdwn, limit: int) -> Mrkdwn:
     """`text` in at most `limit` characters, with an ellipsis where it was cut and no half link or entity."""
     if len(text) <= limit:

@@ -5,7 +5,7 @@ interface but other exception classes; moving would mean editing this file and t
 """
 
 import contextlib
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -66,15 +66,21 @@ class Http:
         self._check(url)
         with _named():
             async with self._client.stream("GET", url, headers=dict(headers)) as response:
-                yield Answer(response.status_code, response.headers, b""), response.aiter_bytes()
+                yield Answer(response.status_code, response.headers, b""), _pieces(response)
 
     def _check(self, url: str) -> None:
         if origin(url) not in self._hosts:
             raise SdpUnreachable("The bot only talks to the hosts it is configured for, and this is none of them.")
 
 
+async def _pieces(response: httpx.Response) -> AsyncIterator[bytes]:
+    with _named():
+        async for piece in response.aiter_bytes():
+            yield piece
+
+
 @contextlib.contextmanager
-def _named() -> Any:
+def _named() -> Iterator[None]:
     """httpx's exceptions, sorted by the one thing that matters: whether anything can have arrived."""
     try:
         yield

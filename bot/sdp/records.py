@@ -3,6 +3,7 @@
 People call a record `CHM-17`, `17`, by its long id, or by words of its title; `find` understands all four.
 """
 
+import contextlib
 import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from functools import reduce
 from operator import and_
 from typing import Generic, Protocol, TypeVar
 
-from bot.errors import SdpNotFound, SdpRefused
+from bot.errors import OutcomeUnknown, SdpError, SdpGarbled, SdpNotFound, SdpRefused
 from bot.models import DisplayId, SdpId
 from bot.sdp.client import Client
 from bot.sdp.lists import Criteria, ListInfo, record_of, where
@@ -53,13 +54,14 @@ _LONG_ID = re.compile(r"[0-9]{10,30}")
 @dataclass(frozen=True, slots=True)
 class Module(Generic[R]):
     """A module of SDP: `path` is also the key of its lists, `singular` that of one record, `prefix` that of its display
-    ids; `read` makes our type of a row, or None when the row has no id.
+    ids; `read` makes our type of a row, or None when the row has no id; `title` is the field with the title.
     """
 
     path: str
     singular: str
     prefix: str
     read: Callable[[JsonObject], R | None]
+    title: str = "title"
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +164,7 @@ class Records(Generic[R]):
         return await _called(number, _first(self.list(), SCANNED))
 
     async def _by_title(self, words: Sequence[str]) -> Matches[R]:
-        criteria = reduce(and_, (where("title").contains(word) for word in words))
+        criteria = reduce(and_, (where(self._module.title).contains(word) for word in words))
         wanted = tuple(word.casefold() for word in words)
         fitting = self.matching(criteria, lambda one: all(word in one.title.casefold() for word in wanted))
         found = [record async for record in _first(fitting, 4 * MOST)]
@@ -175,6 +177,34 @@ class Records(Generic[R]):
         record = self._module.read({**row, "id": id_})
         assert record is not None  # noqa: S101  # it has its id
         return record
+
+
+class Editable(Records[R]):
+    """Records that can be added, edited and deleted."""
+
+    async def delete(self, id_: SdpId) -> None:
+        """Delete the record; SDP answers with success alone."""
+        await self._client.act(Call("DELETE", f"{self._module.path}/{{}}", (id_,)))
+
+    async def _add(self, fields: JsonObject) -> R:
+        """The record as SDP has added it. Raises OutcomeUnknown when the answer does not say as what it was added."""
+        body = await self._client.act(Call("POST", self._module.path, (), {self._module.singular: fields}))
+        with contextlib.suppress(SdpGarbled):
+            if record := self._module.read(record_of(body, self._module.singular)):
+                return record
+        raise OutcomeUnknown(
+            "ServiceDesk Plus says that it was added, but not as what. Look for it there by its title."
+        )
+
+    async def _edit(self, id_: SdpId, fields: JsonObject) -> R:
+        """The record as it is after the edit, read again if the answer does not show it."""
+        body = await self._client.act(Call("PUT", f"{self._module.path}/{{}}", (id_,), {self._module.singular: fields}))
+        with contextlib.suppress(SdpGarbled):
+            return self._known(record_of(body, self._module.singular), id_)
+        try:
+            return await self.get(id_)
+        except SdpError as failed:
+            raise OutcomeUnknown("ServiceDesk Plus accepted the edit, but cannot be read to see it.") from failed
 
 
 async def _called(number: str, records: AsyncIterator[R]) -> R | None:

@@ -11,11 +11,16 @@ from bot.sdp.approvals import COMMENT_LIMIT, Approvals
 from bot.sdp.budget import Queue
 from bot.sdp.client import Client, Repeats, Sent
 from bot.sdp.datacentres import DATA_CENTRES, OTHER_ACCOUNTS, accounts_server, service_address
+from bot.sdp.files import MOST_BYTES, SlackFiles
 from bot.sdp.http import ANSWER_SECONDS, Http
+from bot.sdp.lookups import Lookups
+from bot.sdp.maintenances import Maintenances
 from bot.sdp.oauth import Denials, SharedTokens, SignIn
 from bot.sdp.people import People
 from bot.sdp.ports import CallBudget, TokenSource, TokenStore
+from bot.sdp.projects import Projects
 from bot.sdp.releases import Releases
+from bot.sdp.tickets import Changes, Requests
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +38,7 @@ class SdpSettings:
     accounts_url: str | None = None
     data_centres: Mapping[str, str] = field(default_factory=lambda: DATA_CENTRES)
     slack_files_url: str = "https://files.slack.com"
+    most_upload_bytes: int = MOST_BYTES
     comment_limit: int = COMMENT_LIMIT
     proxy: str | None = None
     answer_seconds: float = ANSWER_SECONDS
@@ -84,7 +90,12 @@ class Sdp:
         self._client = client
         self.releases = Releases(client)
         self.approvals = Approvals(client, self._settings.comment_limit)
+        self.maintenances = Maintenances(client)
+        self.projects = Projects(client)
+        self.changes = Changes(client)
+        self.requests = Requests(client)
         self.people = People(client)
+        self.lookups = Lookups(client)
 
     def acting_as(self, tokens: TokenSource) -> "Sdp":
         """This client on somebody's behalf: SDP decides by their rights, and its records name them."""
@@ -105,6 +116,10 @@ class Sdp:
         source = self._sources.get(key) or SharedTokens(self.sign_in, self._store, refresh_token, accounts_url)
         self._sources[key] = source
         return source
+
+    def slack_files(self, token: str) -> SlackFiles:
+        """Files people shared in Slack, fetched with the app's token, to be given to `projects.upload`."""
+        return SlackFiles(self._http, self._settings.slack_files_url, token, self._settings.most_upload_bytes)
 
     async def __aenter__(self) -> Self:
         return self

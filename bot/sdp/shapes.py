@@ -90,9 +90,17 @@ def _object(value: object) -> object:
     return value if isinstance(value, dict | str) and value else None
 
 
-def _integers(value: object) -> tuple[int, ...]:
-    rows = value if isinstance(value, list) else str(value).split(",")
-    return tuple(number for row in rows if (number := _integer(row)) is not None)
+def numbers(value: object, names: tuple[str, ...] = ()) -> tuple[int, ...]:
+    """Small numbers from a list, or a text with commas; a name (three letters do) counts as its place in `names`."""
+    parts = value if isinstance(value, list) else str(value or "").split(",")
+    return tuple(number for part in parts if (number := _number_or_name(part, names)) is not None)
+
+
+def _number_or_name(part: object, names: tuple[str, ...]) -> int | None:
+    word = (_text(part) or "").lower()
+    named = (place for place, name in enumerate(names, start=1) if len(word) >= 3 and name.startswith(word))
+    number = _integer(part)
+    return number if number is not None else next(named, None)
 
 
 Id = Annotated[SdpId | None, PlainValidator(_id)]
@@ -100,7 +108,6 @@ Text = Annotated[str | None, PlainValidator(_text)]
 Flag = Annotated[bool | None, PlainValidator(_flag)]
 Number = Annotated[Decimal | None, PlainValidator(_decimal)]
 Integer = Annotated[int | None, PlainValidator(_integer)]
-Integers = Annotated[tuple[int, ...], PlainValidator(_integers)]
 Moment = Annotated[datetime | None, PlainValidator(_moment)]
 Html = Annotated[Mrkdwn, PlainValidator(_html)]
 
