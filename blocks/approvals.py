@@ -227,9 +227,9 @@ def _facts(view: CardView) -> list[Block]:
     pairs = [(label, value.name) for label, value in named.items() if value]
     parts: list[Block] = []
     for label, value in pairs:
-        parts += [word("     " if parts else ""), strong(f"{label} "), word(clip(value, 80))]
+        parts += [*([word("  ·  ")] if parts else []), strong(f"{label} "), word(clip(value, 80))]
     if release.requester:
-        parts += [word("\n" if parts else ""), strong("Requested by "), word(clip(release.requester.name, 80))]
+        parts += [*([word("\n")] if parts else []), strong("Requested by "), word(clip(release.requester.name, 80))]
     window = _window(release.planned_start, release.planned_end)
     return [*([says(window)] if window else []), *([literal(*parts)] if parts else []), *_level_line(view)]
 

@@ -5,7 +5,7 @@ import contextlib
 import os
 import secrets
 import signal
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
@@ -16,6 +16,7 @@ from cryptography.fernet import Fernet, MultiFernet
 from redis.exceptions import RedisError
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
 import handlers
@@ -24,6 +25,7 @@ from bot.errors import BotError
 from bot.inbox import Inbox
 from bot.jobs import Jobs, Worker
 from bot.ledger import Ledger
+from bot.logs import quiet_logger
 from bot.models import sdp_id
 from bot.people import People
 from bot.sdp import Sdp, SdpSettings
@@ -174,12 +176,28 @@ def bolt(house: House) -> AsyncApp:
     secret = house.settings.slack_signing_secret
     app = AsyncApp(
         client=house.slack,
+        authorize=_one_workspace(house),
         signing_secret=secret.get_secret_value() if secret else None,
         process_before_response=True,
         request_verification_enabled=secret is not None,
+        # Bolt 1.30 warns about tokens it finds in the environment beside the client it is given.
+        logger=quiet_logger("slack_bolt.app"),
     )
     handlers.register(app, house.services)
     return app
+
+
+def _one_workspace(house: House) -> Callable[..., Awaitable[AuthorizeResult]]:
+    """The one token we have, without asking: a click must not depend on an answer from Slack.
+
+    Said aloud also because SLACK_CLIENT_ID in the environment would switch Bolt 1.30 to its OAuth mode.
+    """
+    token = house.settings.slack_bot_token.get_secret_value()
+
+    async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
+        return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=token)
+
+    return authorize
 
 
 # --- roles ---------------------------------------------------------------------------------------------

@@ -43,6 +43,7 @@ from bot.models import (
     DecisionState,
     LedgerEvent,
     Place,
+    SlackPerson,
     Snapshot,
     Verb,
 )
@@ -219,17 +220,18 @@ class DecisionService:
         if decision.state is S.WAITING and now < (wait := max(due, decision.retry_at or due)):
             return wait
         try:
-            await self._check(decision)
+            actor = await self._check(decision)
         except tuple(TURNED_AWAY) as no:
             return self._moved(decision, _state_of(no), note=str(no), rule=getattr(no, "rule", ""))
         except SdpError as error:
             return await self._wait_for_sdp(decision, error)
+        decision = replace(decision, person_name=actor.name)
         if now < due:
             return self._moved(decision, S.WAITING)
         return self._moved(decision, S.SENDING, sent_at=now)
 
-    async def _check(self, decision: Decision) -> None:
-        """That this person may decide this approval now, and saw what is true. Raises TURNED_AWAY, SdpError."""
+    async def _check(self, decision: Decision) -> SlackPerson:
+        """Who decides: that they may, now, and saw what is true. Raises TURNED_AWAY, SdpError."""
         if not self.rules.service_decides:
             raise NotLinked("Deciding from Slack needs your own SDP account, which is not connected. Decide in SDP.")
         snapshot = await self._inbox.read(decision.ref)
@@ -246,6 +248,7 @@ class DecisionService:
             raise AlreadyDecided("SDP no longer waits for this decision. Nothing was sent.")
         if fingerprint(snapshot, decision.ref) != decision.shown:
             raise Changed("This changed after the card was shown. Nothing was sent.")
+        return actor
 
     async def _wait_for_sdp(self, decision: Decision, error: SdpError) -> datetime:
         """SDP cannot be asked now: say so on the card once, and come back. The window of undoing stays open."""

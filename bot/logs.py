@@ -31,3 +31,10 @@ def configure(format_: Literal["console", "json"]) -> None:
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def quiet_logger(name: str) -> logging.Logger:
+    """A library's logger that says only what went wrong."""
+    logger = logging.getLogger(name)
+    logger.setLevel(logging.ERROR)
+    return logger

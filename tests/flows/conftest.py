@@ -1,17 +1,22 @@
 """Both sides in a box and the real bot between them, in one event loop but over real sockets."""
 
 import contextlib
+from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from bot import app, settings
 from bot.app import House
 from bot.jobs import Worker
 from bot.store import Store
-from sandbox.box import Box, open_box
+from sandbox.box import WEBHOOK_SECRET, Box, open_box
+from sandbox.sdp.approvals import Approval, Plan
+from sandbox.slack.model import Message
+from sandbox.slack.reading import words_of_message
 from tests.conftest import until
 
 
@@ -25,7 +30,12 @@ class Stage:
     options: dict[str, str] = field(default_factory=dict)
     house: House | None = None
     running: Worker | None = None
+    address: str = ""
+    before: Counter[str] = field(default_factory=Counter)
     _stack: contextlib.AsyncExitStack = field(default_factory=contextlib.AsyncExitStack)
+
+    def __post_init__(self) -> None:
+        self.before = Counter(effect.kind for effect in self.box.sdp.effects())
 
     @property
     def bot(self) -> House:
@@ -57,6 +67,81 @@ class Stage:
         await self._stack.aclose()
         self._stack = contextlib.AsyncExitStack()
         self.house = self.running = None
+
+    # --- looking -----------------------------------------------------------------------------------
+
+    def news(self, kind: str) -> int:
+        """How many effects of a kind SDP has had since the world was made ready."""
+        return len(self.box.sdp.effects(kind)) - self.before[kind]
+
+    def said(self, title: str) -> str:
+        """The comment of the one decided approval of a release."""
+        decided = [one for one in self.approvals(title) if one.action_taken_on is not None]
+        assert len(decided) == 1, decided
+        return decided[0].comments or ""
+
+    def approvals(self, title: str) -> list[Approval]:
+        """Everybody's approvals of a release, level by level."""
+        return [one for level in self.box.sdp.release(title).levels for one in level.approvals]
+
+    def approval(self, title: str, who: str) -> Approval:
+        """Somebody's approval of a release."""
+        return next(one for one in self.approvals(title) if one.approver.key == who)
+
+    def card(self, who: str, title: str) -> Message:
+        """The newest message in somebody's direct messages with the bot that shows this title."""
+        shown = [one for one in self.box.people.as_(who).messages() if title in words_of_message(one)]
+        assert shown, f"{who} sees no card of {title}"
+        return shown[-1]
+
+    def sees(self, who: str, title: str | None = None) -> str:
+        """What somebody reads in their direct messages with the bot, or on one card."""
+        return words_of_message(self.card(who, title)) if title else self.box.people.as_(who).sees()
+
+    def buttons(self, who: str, title: str) -> list[str]:
+        """The labels of a card's buttons."""
+        blocks = self.card(who, title).blocks
+        return [
+            element["text"]["text"]
+            for block in blocks
+            for element in block.get("elements", [])
+            if "action_id" in element
+        ]
+
+    # --- doing -------------------------------------------------------------------------------------
+
+    @staticmethod
+    def levels(*people: list[str]) -> tuple[Plan, ...]:
+        """Approval levels at which anyone of these may approve."""
+        return tuple(Plan(one, "anyone") for one in people)
+
+    async def hint(self, release: str, secret: str = WEBHOOK_SECRET) -> int:
+        """What SDP's trigger does; answers the HTTP status."""
+        body = {"module": "release", "id": release}
+        headers = {"X-SDP-Bot-Secret": secret}
+        where = f"{self.address}/sdp/webhook"
+        async with aiohttp.ClientSession() as session, session.post(where, json=body, headers=headers) as answer:
+            return answer.status
+
+    async def forge_click(self, who: str, action_id: str, card: Message, value: str | None = None) -> int:
+        """A signed click by somebody on a card that is not theirs, as a forwarded payload would be."""
+        button = next(
+            element
+            for block in card.blocks
+            for element in block.get("elements", [])
+            if element.get("action_id") == action_id
+        )
+        person = self.box.slack.person(who)
+        payload = {
+            "type": "block_actions",
+            "user": {"id": person.id, "name": who, "team_id": self.box.slack.team_id},
+            "team": {"id": self.box.slack.team_id},
+            "api_app_id": self.box.slack.app_id,
+            "container": {"type": "message", "message_ts": card.ts, "channel_id": card.channel},
+            "trigger_id": "1.2.3",
+            "actions": [{**button, "value": value or button["value"], "block_id": "decide", "action_ts": "1.2"}],
+        }
+        return (await self.box.people.courier.interaction(payload)).status
 
     async def settled(self) -> None:
         """Wait until nothing is left to do now."""
