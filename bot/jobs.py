@@ -13,6 +13,7 @@ Why not a job library: docs/decisions/0002-jobs.md.
 
 import asyncio
 import contextlib
+import itertools
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -56,6 +57,15 @@ class Depth:
     later: int
     running: int
     oldest_seconds: float
+
+
+@dataclass(slots=True)
+class Run:
+    """A job that runs here: its task, the lease it runs under, and whether it has to run again at once."""
+
+    task: asyncio.Task[None]
+    token: str
+    again: bool = False
 
 
 class Jobs:
@@ -102,9 +112,10 @@ class Worker(Jobs):
         self._jobs = jobs
         self._at_once = at_once
         self._waiting = connect(redis_url, blocking=True)
-        self._token = secrets.token_hex(8)
-        self._running: dict[str, asyncio.Task[None]] = {}
-        self._overslept: set[str] = set()
+        self._name = secrets.token_hex(8)
+        self._claims = itertools.count()
+        self._running: dict[str, Run] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
         self._room = asyncio.Event()
         self._loops: list[asyncio.Task[None]] = []
         self._draining = False
@@ -122,9 +133,9 @@ class Worker(Jobs):
         """Take nothing new, let what runs end, give up after DRAIN_SECONDS: the leases then pass to others."""
         self._draining = True
         self._loops[0].cancel()
-        if self._running:
-            await asyncio.wait(self._running.values(), timeout=DRAIN_SECONDS)
-        left = [*self._running.values(), *self._loops]
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=DRAIN_SECONDS)
+        left = [*self._tasks, *self._loops]
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
@@ -143,21 +154,33 @@ class Worker(Jobs):
                 pause = min(pause * 2, 2.0)
 
     async def _start_what_is_due(self) -> None:
-        while free := self._at_once - len(self._running):
+        while free := self._at_once - len(self._tasks):
             keys = [self._key(part) for part in ("due", "running", "tokens", "troubles")]
             now = int(datetime.now(UTC).timestamp() * 1000)
-            claimed = await self.store.run(CLAIM_JOBS, keys, now, free, self._token, int(LEASE_SECONDS * 1000))
+            token = f"{self._name}:{next(self._claims)}"
+            claimed = await self.store.run(CLAIM_JOBS, keys, now, free, token, int(LEASE_SECONDS * 1000))
             for job in claimed:
-                if job in self._running:  # its lease ended while this process stood still
-                    self._overslept.add(job)
-                else:
-                    self._running[job] = asyncio.create_task(self._run(job), name=job)
+                self._start(job, token)
             if len(claimed) < free:
                 return
 
+    def _start(self, job: str, token: str) -> None:
+        if (run := self._running.get(job)) is not None:
+            # Its lease ended while this process stood still: the run goes on under the new one, then once more.
+            run.token, run.again = token, True
+            return
+        task = asyncio.create_task(self._run(job), name=job)
+        self._running[job] = Run(task, token)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._room.set()
+
     async def _until_something_happens(self) -> None:
         """A nudge from a wake, the next due time, or room for another job."""
-        if len(self._running) >= self._at_once:
+        if len(self._tasks) >= self._at_once:
             self._room.clear()
             await self._room.wait()
             return
@@ -182,12 +205,9 @@ class Worker(Jobs):
             except Exception:
                 log.exception("jobs.failed")
                 ok, again = False, await self._backoff(job)
-            if job in self._overslept:
-                self._overslept.discard(job)
-                again = datetime.now(UTC)
-            await self._finish(job, again, ok)
-        self._running.pop(job, None)
-        self._room.set()
+            # Out of the books before Redis hears of it: a wake that comes right after is a new run.
+            run = self._running.pop(job)
+            await self._finish(job, run.token, datetime.now(UTC) if run.again else again, ok)
 
     async def _backoff(self, job: str) -> datetime:
         """Later each time this job fails or takes its worker down; never given up."""
@@ -197,13 +217,13 @@ class Worker(Jobs):
         seconds = min(0.5 * 2 ** min(tries, 10), BACKOFF_MAX_SECONDS)
         return datetime.now(UTC) + timedelta(seconds=seconds)
 
-    async def _finish(self, job: str, again: datetime | None, ok: bool) -> None:
+    async def _finish(self, job: str, token: str, again: datetime | None, ok: bool) -> None:
         """Say so until Redis has heard it; should the lease have passed to another meanwhile, it is theirs."""
         keys = [self._key(part) for part in ("due", "running", "tokens", "troubles", "kick")]
         at = "" if again is None else str(int(again.timestamp() * 1000))
         while True:
             try:
-                await self.store.run(FINISH_JOB, keys, job, self._token, at, "ok" if ok else "failed")
+                await self.store.run(FINISH_JOB, keys, job, token, at, "ok" if ok else "failed")
             except RedisError:
                 await asyncio.sleep(0.2)
             else:
@@ -216,4 +236,5 @@ class Worker(Jobs):
                 continue
             keys = [self._key("running"), self._key("tokens")]
             with contextlib.suppress(RedisError):
-                await self.store.run(RENEW_JOBS, keys, self._token, int(LEASE_SECONDS * 1000), *self._running)
+                leases = [part for job, run in self._running.items() for part in (job, run.token)]
+                await self.store.run(RENEW_JOBS, keys, int(LEASE_SECONDS * 1000), *leases)

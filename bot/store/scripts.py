@@ -75,13 +75,13 @@ Leases run on the server's own clock, so that workers need not agree on the time
 RENEW_JOBS = """
 local time = redis.call('TIME')
 local clock = time[1] * 1000 + math.floor(time[2] / 1000)
-for i = 3, #ARGV do
-  if redis.call('HGET', KEYS[2], ARGV[i]) == ARGV[1] then
-    redis.call('ZADD', KEYS[1], 'XX', clock + tonumber(ARGV[2]), ARGV[i])
+for i = 2, #ARGV, 2 do
+  if redis.call('HGET', KEYS[2], ARGV[i]) == ARGV[i + 1] then
+    redis.call('ZADD', KEYS[1], 'XX', clock + tonumber(ARGV[1]), ARGV[i])
   end
 end
 """
-"""KEYS running tokens · ARGV token lease_ms job… – a lease that was lost stays lost."""
+"""KEYS running tokens · ARGV lease_ms (job token)… – a lease that was lost stays lost."""
 
 FINISH_JOB = (
     WAKE

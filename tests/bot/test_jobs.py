@@ -137,7 +137,7 @@ async def test_a_dead_workers_job_goes_to_another_when_its_lease_ends(
     bench.gate.clear()
     await dead._start_what_is_due()
     await until(lambda: bench.inside["orphan"] == 1)
-    for task in dead._running.values():
+    for task in list(dead._tasks):
         task.cancel()
     bench.gate.set()
     async with _worker(store, valkey_url, work=bench.work) as heir:
@@ -182,6 +182,23 @@ async def test_cut_connections_are_picked_up_again(store: Store, valkey_url: str
         await admin.aclose()
         await worker.wake("work", "after")
         await until(lambda: bench.runs["after"] == 1)
+
+
+async def test_a_job_woken_at_the_very_end_of_a_run_does_not_wait_for_a_lease(store: Store, valkey_url: str) -> None:
+    runs = 0
+
+    async def waking(key: str) -> None:
+        nonlocal runs
+        runs += 1
+        if runs < 50:
+            asyncio.get_running_loop().call_soon(
+                lambda: tasks.append(asyncio.ensure_future(worker.wake("waking", key)))
+            )
+
+    tasks: list[asyncio.Future[None]] = []
+    async with _worker(store, valkey_url, waking=waking) as worker:
+        await worker.wake("waking", "a")
+        await until(lambda: runs == 50, seconds=3)
 
 
 async def test_many_jobs_each_run_once_over_several_workers(store: Store, valkey_url: str, bench: Bench) -> None:
