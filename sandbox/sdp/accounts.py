@@ -83,6 +83,7 @@ class Code:
     redirect: str
     scopes: tuple[str, ...]
     expires_at: datetime
+    offline: bool = True
 
 
 class Accounts:
@@ -155,19 +156,25 @@ class Accounts:
             raise OAuthError("invalid_redirect_uri")
         return client
 
-    def consent(self, person: Person, client: str, redirect: str, scopes: Iterable[str]) -> str:
+    def consent(
+        self, who: Person | str, client: str, redirect: str, scopes: Iterable[str], *, offline: bool = True
+    ) -> str:
         """The code for somebody who pressed Accept."""
-        code = Code(self._token("code"), person, client, redirect, tuple(scopes), self._ground.now() + CODE_LIVES)
+        person, until = self._ground.people.get(who), self._ground.now() + CODE_LIVES
+        code = Code(self._token("code"), person, client, redirect, tuple(scopes), until, offline)
         self.codes[code.code] = code
         return code.code
 
-    def redeem(self, code: str, client: str, redirect: str) -> tuple[str, Access]:
-        """Exchange a code, once, for a refresh and an access token; raises OAuthError("invalid_code")."""
+    def redeem(self, code: str, client: str, redirect: str) -> tuple[str | None, Access]:
+        """Exchange a code, once, for a refresh and an access token; raises OAuthError("invalid_code").
+
+        There is no refresh token for who did not ask for access_type=offline.
+        """
         found = self.codes.pop(code, None)
         if not found or found.client != client or found.redirect != redirect or found.expires_at < self._ground.now():
             raise OAuthError("invalid_code")
         refresh = self.grant(found.person, scopes=found.scopes, client=client)
-        return refresh, self.refresh(refresh, client)
+        return refresh if found.offline else None, self.refresh(refresh, client)
 
     # --- access tokens ------------------------------------------------------------------------------
 

@@ -6,6 +6,8 @@ from starlette.types import ASGIApp
 from sandbox.sdp import oauth
 from sandbox.sdp.api import dispatch
 from sandbox.sdp.faulty import Faulty
+from sandbox.sdp.pages import consent, site
+from sandbox.sdp.pages.render import Pages, static
 from sandbox.sdp.world import SdpWorld
 
 
@@ -13,7 +15,16 @@ class StandIn(Starlette):
     """Starlette with `Faulty` outside of everything: it needs uvicorn's own `send` to hang up."""
 
     def __init__(self, world: SdpWorld) -> None:
-        super().__init__(routes=[*oauth.routes(world), *dispatch.routes(world)])
+        pages = Pages(world)
+        super().__init__(
+            routes=[
+                static(),
+                *site.routes(world, pages),
+                *consent.routes(world, pages),
+                *oauth.routes(world),
+                *dispatch.routes(world),
+            ]
+        )
         self.world = world
 
     def build_middleware_stack(self) -> ASGIApp:

@@ -56,7 +56,7 @@ def _exchange(world: SdpWorld, fields: dict[str, str]) -> dict[str, Any]:
             return _answer(world.accounts.refresh(fields.get("refresh_token", ""), client.id))
         case "authorization_code":
             refresh, access = world.accounts.redeem(fields.get("code", ""), client.id, fields.get("redirect_uri", ""))
-            return {**_answer(access), "refresh_token": refresh}
+            return _answer(access) | ({"refresh_token": refresh} if refresh else {})
         case _:
             raise OAuthError("unsupported_grant_type")
 
