@@ -185,20 +185,21 @@ async def test_cut_connections_are_picked_up_again(store: Store, valkey_url: str
 
 
 async def test_a_job_woken_at_the_very_end_of_a_run_does_not_wait_for_a_lease(store: Store, valkey_url: str) -> None:
-    runs = 0
+    woken: Counter[str] = Counter()
+    seen: Counter[str] = Counter()
 
-    async def waking(key: str) -> None:
-        nonlocal runs
-        runs += 1
-        if runs < 50:
-            asyncio.get_running_loop().call_soon(
-                lambda: tasks.append(asyncio.ensure_future(worker.wake("waking", key)))
-            )
+    async def quick(key: str) -> None:
+        seen[key] = woken[key]
 
-    tasks: list[asyncio.Future[None]] = []
-    async with _worker(store, valkey_url, waking=waking) as worker:
-        await worker.wake("waking", "a")
-        await until(lambda: runs == 50, seconds=3)
+    async def hammer(key: str) -> None:
+        for _ in range(60):
+            woken[key] += 1
+            await worker.wake("quick", key)
+
+    async with _worker(store, valkey_url, quick=quick) as worker:
+        keys = [str(number) for number in range(20)]
+        await asyncio.gather(*(hammer(key) for key in keys))
+        await until(lambda: seen == woken, seconds=jobs_module.LEASE_SECONDS / 2)
 
 
 async def test_many_jobs_each_run_once_over_several_workers(store: Store, valkey_url: str, bench: Bench) -> None:
