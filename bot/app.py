@@ -28,6 +28,7 @@ from bot.ledger import Ledger
 from bot.logs import quiet_logger
 from bot.models import sdp_id
 from bot.people import People
+from bot.permissions import Rights, RightsLists
 from bot.sdp import Sdp, SdpSettings
 from bot.sdp.budget import Pace
 from bot.settings import Settings
@@ -71,6 +72,7 @@ class House:
     ledger: Ledger
     sdp: Sdp
     people: People
+    rights: Rights
     inbox: Inbox
     decisions: DecisionService
     cards: CardWriter
@@ -111,7 +113,8 @@ def _wire(settings: Settings, redis_url: str, store: Store, sdp: Sdp, slack: Asy
     jobs, memory, releases = Jobs(store), Memory(store), Releases(store)
     copies, records, ledger = Cards(store), Decisions(store), Ledger(LedgerLog(store))
     messenger = Messenger(slack, memory)
-    people = People(messenger)
+    people = People(messenger, memory, allow_external=settings.allow_external)
+    rights = Rights(RightsLists(settings.operators, settings.admins, settings.readers), people, messenger)
     inbox = Inbox(sdp, releases, copies, jobs, poll_every=timedelta(seconds=settings.poll_seconds))
     decisions = DecisionService(
         sdp=sdp,
@@ -134,7 +137,7 @@ def _wire(settings: Settings, redis_url: str, store: Store, sdp: Sdp, slack: Asy
         memory=memory,
         rules=_card_rules(settings),
     )
-    services = {"decisions": decisions, "messenger": messenger, "releases": releases}
+    services = {"decisions": decisions, "messenger": messenger, "releases": releases, "rights": rights}
     return House(
         settings=settings,
         redis_url=redis_url,
@@ -143,6 +146,7 @@ def _wire(settings: Settings, redis_url: str, store: Store, sdp: Sdp, slack: Asy
         ledger=ledger,
         sdp=sdp,
         people=people,
+        rights=rights,
         inbox=inbox,
         decisions=decisions,
         cards=writer,

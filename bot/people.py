@@ -1,21 +1,30 @@
-"""Who is who: people of Slack by id and by e-mail address.
+"""Who is who in Slack: people by id and by e-mail address.
 
-An address joins the two systems only when exactly one Slack account has it, in any case of letters. The directory
-is read as a whole and kept for ten minutes: one `users.list` serves everybody, where a look-up a person would
-run into Slack's 50 calls a minute.
+The directory is read as a whole and kept for ten minutes: one `users.list` serves everybody, where a look-up a person
+would run into Slack's 50 calls a minute. Whoever learns of a change before that (`noticed`) says so to all processes
+through the store: a deactivated person, a guest, another address count from the next question on.
+
+An address names somebody only when exactly one account has it, in any case of letters, and only members count: no
+bots, nobody deactivated, no guests, and people of other workspaces or guests only with ALLOW_EXTERNAL.
 """
 
 import asyncio
+import secrets
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Protocol
 
 from bot.models import Person, SlackPerson
+from bot.store import Memory
 
 KEPT_SECONDS = 600.0
 MISS_SECONDS = 60.0
 """An address nobody has makes the directory be read again, but not more often than this."""
+VERSION_KEPT = timedelta(days=7)
+STRANGERS_KEPT = 1000
 
 
 class Directory(Protocol):
@@ -25,42 +34,91 @@ class Directory(Protocol):
         """All accounts of the workspace, deactivated ones and bots included."""
         ...
 
+    async def one(self, slack_id: str) -> SlackPerson | None:
+        """One account, of another workspace too; None when Slack shows none."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The directory as last read. `strangers` are people that are not in it, looked up one by one."""
+
+    by_id: dict[str, SlackPerson] = field(default_factory=dict)
+    by_email: dict[str, list[SlackPerson]] = field(default_factory=dict)
+    strangers: dict[str, SlackPerson | None] = field(default_factory=dict)
+    read_at: float = float("-inf")
+    version: str = ""
+
 
 class People:
-    """Finds people; safe to share."""
+    """Finds people of Slack; safe to share."""
 
-    def __init__(self, directory: Directory) -> None:
+    def __init__(self, directory: Directory, memory: Memory, *, allow_external: bool = False) -> None:
         self._directory = directory
-        self._by_id: dict[str, SlackPerson] = {}
-        self._by_email: dict[str, list[SlackPerson]] = {}
-        self._read_at = float("-inf")
+        self._memory = memory
+        self._allow_external = allow_external
+        self._known = _Known()
         self._reading = asyncio.Lock()
 
     async def by_id(self, slack_id: str) -> SlackPerson | None:
-        """Somebody by their Slack id."""
-        await self._refresh(MISS_SECONDS if slack_id not in self._by_id else KEPT_SECONDS)
-        return self._by_id.get(slack_id)
+        """Somebody by their Slack id, from this workspace or another; None when Slack shows nobody."""
+        known = await self._current(KEPT_SECONDS)
+        if slack_id in known.by_id:
+            return known.by_id[slack_id]
+        if slack_id not in known.strangers and len(known.strangers) < STRANGERS_KEPT:
+            known.strangers[slack_id] = await self._directory.one(slack_id)
+        return known.strangers.get(slack_id)
 
     async def slack_of(self, person: Person) -> SlackPerson | None:
         """The Slack account of somebody in SDP; None when there is none, or more than one it could be."""
-        if person.email is None:
-            return None
-        await self._refresh(MISS_SECONDS if person.email not in self._by_email else KEPT_SECONDS)
-        matches = self._by_email.get(person.email, [])
+        return await self.by_address(person.email) if person.email else None
+
+    async def by_address(self, email: str) -> SlackPerson | None:
+        """The one account with this address; None for nobody, and for more than one it could be."""
+        matches = await self.all_by_address(email)
         return matches[0] if len(matches) == 1 else None
 
-    def forget(self) -> None:
-        """Something about people changed: read the directory again at the next question."""
-        self._read_at = float("-inf")
+    async def all_by_address(self, email: str) -> list[SlackPerson]:
+        """Every account with this address that could be meant by it."""
+        wanted = email.strip().lower()
+        known = await self._current(KEPT_SECONDS)
+        if wanted not in known.by_email:
+            known = await self._current(MISS_SECONDS)
+        return known.by_email.get(wanted, [])
 
-    async def _refresh(self, max_age: float) -> None:
+    def counts(self, person: SlackPerson) -> bool:
+        """Whether an address may name this account."""
+        outside = person.is_guest or person.is_external
+        return not (person.deleted or person.is_bot) and (self._allow_external or not outside)
+
+    async def noticed(self, person: SlackPerson) -> None:
+        """Slack says that this is how somebody is now; what matters here is told to all processes.
+
+        `user_change` also comes for every status message, and those must not make the directory be read.
+        """
+        if self._known.by_id.get(person.id) != person:
+            await self.forget()
+
+    async def forget(self) -> None:
+        """Something about people or user groups changed: every process reads again at its next question."""
+        await self._memory.keep("people", "version", secrets.token_hex(4), VERSION_KEPT)
+
+    async def version(self) -> str:
+        """Changes whenever people changed; what is derived from them is good for one version only."""
+        return await self._memory.recall("people", "version") or ""
+
+    async def _current(self, max_age: float) -> _Known:
+        version = await self.version()
         async with self._reading:
-            if time.monotonic() - self._read_at < max_age:
-                return
-            by_id: dict[str, SlackPerson] = {}
-            by_email: defaultdict[str, list[SlackPerson]] = defaultdict(list)
-            async for person in self._directory.everyone():
-                by_id[person.id] = person
-                if person.email and not (person.deleted or person.is_bot or person.is_guest):
-                    by_email[person.email].append(person)
-            self._by_id, self._by_email, self._read_at = by_id, dict(by_email), time.monotonic()
+            if version != self._known.version or time.monotonic() - self._known.read_at > max_age:
+                self._known = await self._read(version)
+            return self._known
+
+    async def _read(self, version: str) -> _Known:
+        by_id: dict[str, SlackPerson] = {}
+        by_email: defaultdict[str, list[SlackPerson]] = defaultdict(list)
+        async for person in self._directory.everyone():
+            by_id[person.id] = person
+            if person.email and self.counts(person):
+                by_email[person.email].append(person)
+        return _Known(by_id, dict(by_email), {}, time.monotonic(), version)

@@ -4,6 +4,7 @@ Read once, at the root (`bot.app`, `bot.cli`); everything below is handed the va
 missing value is named together with what it should look like, and all of them at once.
 """
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -35,8 +36,22 @@ def _comma_separated(value: Any) -> Any:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
+_RIGHT = re.compile(r"[UWS][A-Z0-9]{2,}|@[a-z0-9._-]+|[^@\s]+@[^@\s]+|members")
+
+
+def _right(word: str) -> str:
+    if not _RIGHT.fullmatch(word):
+        raise ValueError("neither a person nor a user group")
+    return word if word[:1] in "UWS" else word.lower()
+
+
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 RedisUrl = Annotated[str, AfterValidator(_redis_url)]
+
+Holders = Annotated[tuple[Annotated[str, AfterValidator(_right)], ...], NoDecode, BeforeValidator(_comma_separated)]
+"""People and user groups of Slack, as `bot.permissions.RightsLists` takes them."""
+
+_HOLDERS = "people and user groups, separated by commas: U0123ABC, S0123ABC, @handle-of-a-group, person@example.com"
 
 SHAPES = {
     "slack_bot_token": "the bot token of the Slack app, xoxb-…",
@@ -57,6 +72,10 @@ SHAPES = {
     "undo_stale_minutes": "a number of minutes from 1 to 1440",
     "unknown_minutes": "a number of minutes from 1 to 1440",
     "sdp_comment_max": "a whole number from 50 to 1000",
+    "operators": _HOLDERS,
+    "admins": _HOLDERS,
+    "readers": f"members, or {_HOLDERS}",
+    "allow_external": "true or false",
     "port": "a port from 0 to 65535",
     "log_format": "console or json",
 }
@@ -93,6 +112,11 @@ class Settings(BaseSettings):
     undo_stale_minutes: float = Field(default=15, ge=1, le=1440)
     unknown_minutes: float = Field(default=30, ge=1, le=1440)
     approvals_channel: str | None = None
+
+    operators: Holders = ()
+    admins: Holders = ()
+    readers: Holders = ("members",)
+    allow_external: bool = False
 
     host: str = "127.0.0.1"
     port: int = Field(default=3000, ge=0, le=65535)

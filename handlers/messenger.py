@@ -21,6 +21,8 @@ from bot.store import Memory
 
 DM_KEPT = timedelta(days=7)
 PAGE = 200
+PEOPLE_PAGE = 1000
+"""The most `users.list` gives at once; it may be asked twenty times a minute, and people are re-read as they change."""
 HISTORY_PAGES = 5
 
 GONE = frozenset({"message_not_found", "channel_not_found", "is_archived", "cant_update_message", "not_in_channel"})
@@ -43,12 +45,34 @@ class Messenger:
     async def everyone(self) -> AsyncIterator[SlackPerson]:
         cursor = ""
         while True:
-            page = await self._call("users.list", limit=PAGE, cursor=cursor)
+            page = await self._call("users.list", limit=PEOPLE_PAGE, cursor=cursor)
             for member in page["members"]:
-                yield _person(member)
+                yield person_of(member)
             cursor = (page.get("response_metadata") or {}).get("next_cursor", "")
             if not cursor:
                 return
+
+    async def one(self, slack_id: str) -> SlackPerson | None:
+        """One account, also of another workspace; None when Slack shows none by this id."""
+        try:
+            return person_of((await self._call("users.info", user=slack_id))["user"])
+        except SlackApiError as error:
+            if error.response.get("error") in ("user_not_found", "user_not_visible"):
+                return None
+            raise
+
+    async def group_ids(self) -> dict[str, str]:
+        page = await self._call("usergroups.list")
+        return {group["handle"]: group["id"] for group in page["usergroups"]}
+
+    async def group_members(self, group: str) -> list[str]:
+        try:
+            page = await self._call("usergroups.users.list", usergroup=group)
+        except SlackApiError as error:
+            if error.response.get("error") in ("no_such_subteam", "subteam_disabled", "subteam_not_found"):
+                return []
+            raise
+        return list(page["users"])
 
     async def post(self, channel: str, message: Message, metadata: Block | None = None) -> tuple[str, str]:
         """Post; answers the channel's id and the message's ts, which are what later changes need."""
@@ -134,9 +158,10 @@ def _encoded(value: Any) -> Any:
     return value if isinstance(value, (str, int, dict, list)) else json.dumps(value)
 
 
-def _person(member: dict[str, Any]) -> SlackPerson:
+def person_of(member: dict[str, Any]) -> SlackPerson:
     profile = member.get("profile") or {}
-    email = (profile.get("email") or "").strip().lower()
+    confirmed = member.get("is_email_confirmed", True)
+    email = (profile.get("email") or "").strip().lower() if confirmed else ""
     return SlackPerson(
         id=member["id"],
         name=profile.get("real_name") or member.get("real_name") or member.get("name") or member["id"],
@@ -145,4 +170,5 @@ def _person(member: dict[str, Any]) -> SlackPerson:
         is_bot=bool(member.get("is_bot")) or member["id"] == "USLACKBOT",
         is_guest=bool(member.get("is_restricted") or member.get("is_ultra_restricted")),
         deleted=bool(member.get("deleted")),
+        is_external=bool(member.get("is_stranger")),
     )
