@@ -1,4 +1,4 @@
-"""The accounts server over HTTP: token, refresh and revoke, with Zoho's answers."""
+"""The accounts server over HTTP: token, refresh, revoke and who-is-this, with Zoho's answers."""
 
 from typing import Any, cast
 
@@ -8,6 +8,7 @@ from starlette.routing import Route
 
 from sandbox.sdp.accounts import ACCESS_LIVES, Access, OAuthError, Throttled
 from sandbox.sdp.journal import Exchange
+from sandbox.sdp.refusals import Refusal
 from sandbox.sdp.world import SdpWorld
 
 _SLOW_DOWN = {
@@ -24,7 +25,11 @@ def routes(world: SdpWorld) -> list[Route]:
     async def revoke(request: Request) -> Response:
         return await _revoke(world, request)
 
+    async def user_info(request: Request) -> Response:
+        return _user_info(world, request)
+
     return [
+        Route("/oauth/user/info", user_info, methods=["GET"]),
         Route("/oauth/v2/token", token, methods=["POST"]),
         Route("/oauth/v2/token/revoke", revoke, methods=["POST"]),
     ]
@@ -76,3 +81,20 @@ async def _revoke(world: SdpWorld, request: Request) -> Response:
     if world.accounts.revoke(token):
         return JSONResponse({"status": "success"})
     return JSONResponse({"error": "invalid_token"}, 400)
+
+
+PROFILE_SCOPE = "AaaServer.profile.READ"
+
+
+def _user_info(world: SdpWorld, request: Request) -> Response:
+    """Whose access token this is, in the shape of Zoho's accounts server; an address it does not have is left out."""
+    token = request.headers.get("authorization", "").partition(" ")[2]
+    try:
+        grant = world.accounts.holder(token)
+    except Refusal:
+        return JSONResponse({"error": "invalid_token"}, 401)
+    if PROFILE_SCOPE not in grant.scopes:
+        return JSONResponse({"error": "INVALID_OAUTHSCOPE"}, 401)
+    person = grant.person
+    names = {"First_Name": person.first_name, "Last_Name": person.last_name, "Display_Name": person.name}
+    return JSONResponse({**names, "ZUID": int(person.id[-9:]), **({"Email": person.email} if person.email else {})})
