@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import urlencode
@@ -82,8 +82,11 @@ def signature_headers(secret: str, body: str, at: float) -> dict[str, str]:
 
 
 class Courier:
+    """Delivers for one world. `rewrite`, when set, changes every payload on its way: for tests that tamper."""
+
     def __init__(self, world: SlackWorld) -> None:
         self._world = world
+        self.rewrite: Callable[[Any], Any] | None = None
         self._held: Held | None = None
         self._retrying: set[asyncio.Task[None]] = set()
         self.failed_events: list[FailedEvent] = []
@@ -124,6 +127,10 @@ class Courier:
             if (await self._retry(failed)).ok:
                 return
 
+    async def settled(self) -> None:
+        """Wait until no event is being sent again by itself."""
+        await asyncio.gather(*self._retrying)
+
     @contextlib.asynccontextmanager
     async def holding(self) -> AsyncIterator[Held]:
         """Hold deliveries back, to let them go late or out of order; the rest goes at the end of the block."""
@@ -139,6 +146,7 @@ class Courier:
             gate = asyncio.Event()
             self._held.gates.append(gate)
             await gate.wait()
+        body = self.rewrite(body) if self.rewrite else body
         entry = self._world.log.add("out", what, body)
         started = time.perf_counter()
         send = self._by_socket if self._world.sockets.connected else self._by_http

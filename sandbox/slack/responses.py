@@ -5,53 +5,39 @@ A response URL of a button may replace or delete its message; a slash command's 
 says neither `replace_original` nor `response_type` replaces its message, as the reference has had it from the start.
 """
 
-import json
-import time
-
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from sandbox.slack.content import content_of
+from sandbox.slack.content import Content, content_of
+from sandbox.slack.door import Door
 from sandbox.slack.errors import SlackError
 from sandbox.slack.model import Channel, Json, Message
 from sandbox.slack.tickets import ResponseUrl
+from sandbox.slack.webapi import json_object
 from sandbox.slack.world import SlackWorld
 
 _GONE = ("used_url", "expired_url", "no_such_url")
 
 
-class ResponseUrls:
-    """The endpoint `POST /response/{team}/{token}`."""
+class ResponseUrls(Door):
+    """`POST /response/{team}/{token}`."""
 
-    def __init__(self, world: SlackWorld) -> None:
-        self._world = world
+    def name(self, request: Request) -> str:
+        return "response_url"
 
-    async def __call__(self, request: Request) -> Response:
-        body = await request.body()
-        started = time.perf_counter()
-        entry = self._world.log.add("in", "response_url", body.decode(errors="replace"))
-        response = self._answer(request.path_params["token"], body)
-        ms = (time.perf_counter() - started) * 1000
-        self._world.log.done(entry, response.status_code, bytes(response.body).decode(), ms)
-        return response
+    async def read(self, request: Request) -> bytes:
+        return await request.body()
 
-    def _answer(self, token: str, body: bytes) -> Response:
+    def logged(self, given: bytes) -> str:
+        return given.decode(errors="replace")
+
+    def answer(self, request: Request, given: bytes) -> Response:
         try:
-            given = _object(body)
-            say(self._world, self._world.tickets.use_response_url(token), given)
+            answer = json_object(given, "invalid_payload", "invalid_payload")
+            say(self._world, self._world.tickets.use_response_url(request.path_params["token"]), answer)
         except SlackError as error:
             return JSONResponse(error.as_json(), 404 if error.code in _GONE else 400)
         return PlainTextResponse("ok")
-
-
-def _object(body: bytes) -> Json:
-    try:
-        given = json.loads(body)
-    except ValueError as error:
-        raise SlackError("invalid_payload") from error
-    if not isinstance(given, dict):
-        raise SlackError("invalid_payload")
-    return given
 
 
 def say(world: SlackWorld, url: ResponseUrl, given: Json) -> Message | None:
@@ -64,7 +50,7 @@ def say(world: SlackWorld, url: ResponseUrl, given: Json) -> Message | None:
     content = content_of(given, world.ids)
     replaces = _true(given["replace_original"]) if "replace_original" in given else "response_type" not in given
     if replaces and original:
-        return world.conversations.edit(original, content, world.bot.id)
+        return world.conversations.edit(original, _whole(content), world.bot.id)
     return speak(world, world.conversations.channels[url.channel], url, given)
 
 
@@ -75,6 +61,16 @@ def speak(world: SlackWorld, channel: Channel, url: ResponseUrl, given: Json) ->
     if given.get("response_type") == "in_channel":
         return world.post_as_bot(channel, content, thread_ts=thread)
     return world.whisper_as_bot(channel, url.person, content, thread)
+
+
+def _whole(content: Content) -> Content:
+    """A replacement keeps nothing of what it replaces, unlike an update by chat.update."""
+    return Content(
+        text=content.text or "",
+        blocks=content.blocks or [],
+        attachments=content.attachments or [],
+        metadata=content.metadata,
+    )
 
 
 def _original(world: SlackWorld, url: ResponseUrl) -> Message | None:

@@ -103,8 +103,9 @@ class SocketHub:
         return connection
 
     def disconnect(self, connection: Connection) -> None:
-        if connection in self.connections:
-            self.connections.remove(connection)
+        if connection not in self.connections:
+            return
+        self.connections.remove(connection)
         connection.gone()
         self.feed.tell(Change("socket", data={"connected": len(self.connections)}))
 
@@ -117,6 +118,7 @@ class SocketHub:
         """Cut every connection without a word, as a network does; how many there were."""
         dropped = list(self.connections)
         for connection in dropped:
+            self.disconnect(connection)
             await connection.close()
         return len(dropped)
 
