@@ -91,15 +91,15 @@ class Accounts:
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
-        self._made = 0
+        self.made = 0
         self.clients = {CLIENT_ID: Client(CLIENT_ID, CLIENT_SECRET, "SDP bot")}
         self.grants: dict[str, Grant] = {}
         self.access: dict[str, Access] = {}
         self.codes: dict[str, Code] = {}
 
     def _token(self, kind: str) -> str:
-        self._made += 1
-        digest = hashlib.sha256(f"{self._ground.ids.seed}/{kind}/{self._made}".encode()).hexdigest()
+        self.made += 1
+        digest = hashlib.sha256(f"{self._ground.ids.seed}/{kind}/{self.made}".encode()).hexdigest()
         return f"1000.{digest[:32]}.{digest[32:]}"
 
     # --- refresh tokens ---------------------------------------------------------------------------

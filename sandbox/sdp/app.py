@@ -3,9 +3,10 @@
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
-from sandbox.sdp import oauth
+from sandbox.sdp import control, oauth
 from sandbox.sdp.api import dispatch
 from sandbox.sdp.faulty import Faulty
+from sandbox.sdp.hooks import Caller
 from sandbox.sdp.pages import consent, site
 from sandbox.sdp.pages.render import Pages, static
 from sandbox.sdp.world import SdpWorld
@@ -21,9 +22,11 @@ class StandIn(Starlette):
                 static(),
                 *site.routes(world, pages),
                 *consent.routes(world, pages),
+                *control.routes(world),
                 *oauth.routes(world),
                 *dispatch.routes(world),
-            ]
+            ],
+            lifespan=Caller(world).running,
         )
         self.world = world
 

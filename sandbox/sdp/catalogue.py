@@ -135,6 +135,16 @@ class Catalogue:
                 name, extra = entry if isinstance(entry, tuple) else (entry, {})
                 self.keep(Choice(ids.next(), kind, name, dict(extra)))
 
+    def all(self) -> list[Choice]:
+        return list(self._by_id.values())
+
+    def replace(self, choices: "Iterable[Choice]") -> None:
+        """Have these entries and no others."""
+        self._by_id.clear()
+        self._lists.clear()
+        for choice in choices:
+            self.keep(choice)
+
     def keep(self, choice: Choice) -> Choice:
         self._by_id[choice.id] = choice
         self._lists.setdefault(choice.list, {})[choice.name.casefold()] = choice

@@ -28,7 +28,7 @@ class Faulty:
             return
         exchange = Exchange(self._world.now(), scope["method"], scope["path"])
         scope["sdp.exchange"] = exchange
-        self._world.log.append(exchange)
+        self._world.journal.record(exchange)
         began = time.perf_counter()
         try:
             await self._serve(scope, receive, send, exchange)

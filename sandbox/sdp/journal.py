@@ -44,6 +44,7 @@ class Exchange:
     fault: str | None = None
     ms: float = 0.0
     answer: str | None = None
+    number: int = 0
 
 
 class Journal:
@@ -62,6 +63,11 @@ class Journal:
         for listener in self._listeners:
             listener(effect)
         return effect
+
+    def record(self, exchange: Exchange) -> None:
+        """Put a request into the log as it begins; numbers count from 1."""
+        exchange.number = self.log[-1].number + 1 if self.log else 1
+        self.log.append(exchange)
 
     @contextmanager
     def through(self, via: str) -> Iterator[None]:

@@ -2,9 +2,11 @@
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from sandbox.sdp import snapshot
 from sandbox.sdp.accounts import Accounts
 from sandbox.sdp.approvals import Approval, Approvals, Plan, Verdict
 from sandbox.sdp.catalogue import Catalogue
@@ -18,6 +20,14 @@ from sandbox.sdp.people import People, Person
 from sandbox.sdp.projects import Project, Projects
 from sandbox.sdp.releases import Release, Releases
 from sandbox.sdp.tenant import Tenant
+
+
+@dataclass(frozen=True)
+class Hook:
+    """Whom the tenant's trigger calls about releases, and with what secret."""
+
+    url: str
+    secret: str
 
 
 def utc_now() -> datetime:
@@ -35,6 +45,7 @@ class SdpWorld:
         self.seed, self.portal, self.url = seed, portal, ""
         self._clock = now
         self.ahead = timedelta()
+        self.hook: Hook | None = None
         self.tenant = Tenant()
         self.faults = Faults()
         self.ids = Ids(seed)
@@ -49,6 +60,17 @@ class SdpWorld:
         self.requests = Requests(ground)
         self.maintenances = Maintenances(ground, self.changes)
         self.projects = Projects(ground, self.changes, self.requests)
+
+    def snapshot(self) -> dict[str, Any]:
+        """Everything that is true, as JSON; not the faults, not the log, not the hook."""
+        return snapshot.take(self)
+
+    @classmethod
+    def restore(cls, taken: dict[str, Any], now: Callable[[], datetime] = utc_now) -> "SdpWorld":
+        """The world a snapshot was taken of; raises ValueError for one it cannot read."""
+        world = cls(taken["seed"], now, taken["portal"])
+        snapshot.put_back(world, taken)
+        return world
 
     # --- time -------------------------------------------------------------------------------------
 
