@@ -15,9 +15,9 @@ from sandbox.slack.page.markup import el, join
 from sandbox.slack.page.rich_text import Json, dicts, unknown
 
 WIDTH, HEIGHT = 480, 240
-_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 12, 12, 44
+_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 12, 26, 44
 _PLOT_WIDTH, _PLOT_HEIGHT = WIDTH - _LEFT - _RIGHT, HEIGHT - _TOP - _BOTTOM
-_LONGEST_TICK = 12
+_LONGEST_TICK = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,17 +155,15 @@ def _series(item: Json, categories: Sequence[str]) -> Series:
 
 def _grid(axes: _Axes, config: Json) -> Markup:
     lines = (_grid_line(axes, mark) for mark in axes.marks)
-    every = max(1, math.ceil(len(axes.categories) / 8))
+    every = max(1, math.ceil(len(axes.categories) / 6))
     names = (
         _label(_short(name), axes.x(n), HEIGHT - _BOTTOM + 16)
         for n, name in enumerate(axes.categories)
         if n % every == 0
     )
     titles = (
-        _label(str(config["x_label"]), _LEFT + _PLOT_WIDTH / 2, HEIGHT - 6, "axis-title")
-        if config.get("x_label")
-        else None,
-        _label(str(config["y_label"]), 4, _TOP - 2, "axis-title start") if config.get("y_label") else None,
+        _label(str(config["x_label"]), _LEFT + _PLOT_WIDTH / 2, HEIGHT - 6) if config.get("x_label") else None,
+        _label(str(config["y_label"]), 4, 11, "start") if config.get("y_label") else None,
     )
     return el("g", *lines, *names, *titles, class_="grid")
 

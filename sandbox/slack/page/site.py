@@ -19,6 +19,7 @@ from sandbox.slack.outcome import Outcome
 from sandbox.slack.page.controls import Controls, Hint
 from sandbox.slack.page.elements import option_groups
 from sandbox.slack.page.gestures import Visitor
+from sandbox.slack.page.panel import Panel, log_changes
 from sandbox.slack.page.reader import Canvas
 from sandbox.slack.page.workspace import NEWEST, Place, face, first_waiting, href, players, reader_for, screen
 from sandbox.slack.wire import compact
@@ -79,6 +80,9 @@ class Site:
             Route("/page/hints", self._hints),
             Route("/page/upload", _guarded(self._upload), methods=["POST"]),
             Route("/page/do/{deed}", _guarded(self._do), methods=["POST"]),
+            Route("/panel", _guarded(self._panel)),
+            Route("/panel/log", self._log),
+            Route("/panel/do/{verb}", _guarded(self._pull), methods=["POST"]),
         ]
 
     # Whole pages
@@ -213,6 +217,22 @@ class Site:
         outcomes = [await visitor.actor.upload(name, content, in_=str(channel)) for name, content in contents]
         shared = [file.id for outcome in outcomes for message in outcome.messages[:1] for file in message.files]
         return JSONResponse({"ok": True, "files": shared}, headers=HEADERS)
+
+    # The control panel
+
+    async def _panel(self, request: Request) -> Response:
+        shown = Panel(self._world, controls_of(request)).view()
+        return self._page("panel.html", {**shown, "workspace": self._world.team_name, "theme": _theme(request)})
+
+    async def _pull(self, request: Request) -> Response:
+        """One lever of the panel, by name; what it raises is said on the panel."""
+        panel = Panel(self._world, controls_of(request))
+        said = await panel.do(request.path_params["verb"], await request.json())
+        return JSONResponse({"ok": True, "said": said}, headers=HEADERS)
+
+    async def _log(self, request: Request) -> Response:
+        lines = log_changes(self._world, controls_of(request))
+        return StreamingResponse(lines, media_type="text/event-stream", headers=HEADERS | {"Cache-Control": "no-store"})
 
     def _visitor(self, request: Request, who: str) -> Visitor:
         return Visitor(request.app.state.slack, who, self._offered)

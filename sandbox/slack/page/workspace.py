@@ -15,7 +15,7 @@ from sandbox.slack.page.dates import clock_time, write_date
 from sandbox.slack.page.elements import words_of
 from sandbox.slack.page.emoji import emoji
 from sandbox.slack.page.markup import join
-from sandbox.slack.page.mrkdwn import mrkdwn, spoken
+from sandbox.slack.page.mrkdwn import mrkdwn
 from sandbox.slack.page.reader import Canvas, Reader
 from sandbox.slack.world import SlackWorld
 
@@ -158,7 +158,7 @@ def screen(world: SlackWorld, person: Person, place: Place) -> Screen:
         title=title,
         subtitle=subtitle,
         with_app=with_app,
-        rows=_rows(world, messages[-place.back :], person, reader, channel) if channel else [],
+        rows=_rows(world, messages[-place.back :], person, reader) if channel else [],
         earlier=len(messages) > place.back,
         thread=_thread(world, person, reader, channel, place.thread) if channel and place.thread else [],
         home=_view_body(home, Canvas(reader, "home", home.id)) if home else None,
@@ -214,10 +214,6 @@ def sheets(world: SlackWorld, person: Person, reader: Reader) -> list[Sheet]:
 
 def view_canvas(view: View, reader: Reader) -> Canvas:
     return Canvas(reader, "home" if view.type == "home" else "modal", view.id, view.errors)
-
-
-def message_canvas(message: Message, reader: Reader) -> Canvas:
-    return Canvas(reader, "message", message.ts)
 
 
 def _sheet(view: View, reader: Reader, level: int, top: bool) -> Sheet:
@@ -283,18 +279,20 @@ def _directs(world: SlackWorld, person: Person, place: Place) -> list[Entry]:
 
 
 def _thread(world: SlackWorld, person: Person, reader: Reader, channel: Channel, ts: str) -> list[Row]:
-    return _rows(world, world.messages(channel, viewer=person, thread=ts), person, reader, channel)
+    return _rows(world, world.messages(channel, viewer=person, thread=ts), person, reader, in_thread=True)
 
 
 def _rows(
-    world: SlackWorld, messages: Iterable[Message], person: Person, reader: Reader, channel: Channel
+    world: SlackWorld, messages: Iterable[Message], person: Person, reader: Reader, *, in_thread: bool = False
 ) -> list[Row]:
     rows: list[Row] = []
     day: date | None = None
     for message in messages:
         when = datetime.fromtimestamp(float(message.ts), reader.tz)
         starts_day, continues = when.date() != day, _continues(rows, message)
-        rows.append(_row(world, message, person, reader, starts_day=starts_day, continues=continues))
+        rows.append(
+            _row(world, message, person, reader, starts_day=starts_day, continues=continues, in_thread=in_thread)
+        )
         day = when.date()
     return rows
 
@@ -307,10 +305,17 @@ def _continues(rows: Sequence[Row], message: Message) -> bool:
 
 
 def _row(
-    world: SlackWorld, message: Message, person: Person, reader: Reader, *, starts_day: bool, continues: bool
+    world: SlackWorld,
+    message: Message,
+    person: Person,
+    reader: Reader,
+    *,
+    starts_day: bool,
+    continues: bool,
+    in_thread: bool,
 ) -> Row:
     when = datetime.fromtimestamp(float(message.ts), reader.tz)
-    canvas = message_canvas(message, reader)
+    canvas = Canvas(reader, "message", f"{'thread' if in_thread else 'main'}-{message.ts}")
     body = _body(world, message, person, canvas)
     attachments = join(legacy_attachment(one, canvas) for one in message.attachments)
     day = write_date(message.ts, "{day_divider_pretty}", reader) if starts_day else None
@@ -349,11 +354,6 @@ def _reaction(reaction: Reaction, person: Person) -> tuple[str, str, int, bool]:
 def _replies(message: Message) -> str:
     count = message.reply_count
     return f"{count} {'reply' if count == 1 else 'replies'}" if count else ""
-
-
-def preview(message: Message, reader: Reader) -> str:
-    """A message in one plain line."""
-    return spoken(message.text, reader)
 
 
 def _initials(name: str) -> str:

@@ -35,10 +35,12 @@ function place(menu, anchor) {
   const room = anchor.getBoundingClientRect();
   const below = innerHeight - room.bottom - gap - edge;
   const above = room.top - gap - edge;
-  const upwards = below < Math.min(menu.scrollHeight, 300) && above > below;
+  const isList = menu.getAttribute("role") === "listbox";
+  const most = isList ? 300 : 460;
+  const upwards = below < Math.min(menu.scrollHeight, most) && above > below;
   const { style } = menu;
-  style.maxHeight = `${Math.min(300, upwards ? above : below)}px`;
-  style.minWidth = menu.getAttribute("role") === "listbox" ? `${room.width}px` : "";
+  style.maxHeight = `${Math.min(most, upwards ? above : below)}px`;
+  style.minWidth = isList ? `${room.width}px` : "";
   style.top = upwards ? "auto" : `${room.bottom + gap}px`;
   style.bottom = upwards ? `${innerHeight - room.top + gap}px` : "auto";
   style.left = `${Math.max(edge, Math.min(room.left, innerWidth - menu.offsetWidth - edge))}px`;
