@@ -15,9 +15,26 @@
 - `ledger`, `ledger:head` (list, hash) – every attempt, chained; the last link; goes: never: it is the record of
   what was done.
 - `ledger:seen:<id>` (string) – this event is in the ledger; goes: 30 days.
+- `ask:<id>`, `ask:<id>:answer` (string) – a typed command on its way to an answer; a quick answer handed to the web
+  role; goes: an hour.
+- `links`, `links:sdp` (hash) – Slack person → their connected account (JSON, the token encrypted); SDP person → Slack
+  person; goes: when they disconnect or are erased.
+- `people:map` (hash) – SDP person → the Slack person an administrator says they are (JSON); goes: by command.
+- `ticket:<kind>:<id>` (string) – a link somebody may open, a sign-in under way (JSON); goes: taken once, 10 minutes.
+- `waiting:<person>` (set) – decisions that wait for this person to be connected; goes: 15 minutes after the last.
+- `brake` (string) – who stopped all changes, and when (JSON); goes: when an administrator starts the bot again.
 - `memory:<kind>:<name>` (string) – small facts with their own end (a person's DM channel, …); goes: set by each
   use.
 - `token:<grant>:…` (string, zset) – an encrypted access token, its lock, hold and fetches; goes: an hour at most.
+- `preferences` (hash) – Slack person → what they have chosen (JSON); goes: with `forget`, it is theirs to keep.
+- `overview` (hash) – what SDP had when it was last read for digests and Home tabs (JSON); goes: 7 days after.
+- `digest:due` (zset) – Slack person or channel → when their next digest is due (epoch ms); goes: members leave when
+  they are deactivated or switch it off.
+- `digest:<who>:<local date>` (string) – that day's digest: claimed, posted, empty (JSON); goes: 8 days.
+- `digest:teams` (hash) – channel → its digest (JSON); goes: when it is switched off.
+- `digest:run` (string) – how far the present run is (JSON); goes: 30 days.
+- `listed:<ref>` (set) – jobs that draw a list with this approval in it; goes: 2 days after the last.
+- `pace:<channel>|all|hold` (string) – the clocks of posting in bulk; goes: in seconds.
 - `budget`, `hold:<pattern>` (string) – the call budget's clock; an address SDP asked us to leave alone; goes: with
   the pace, the hold.
 """
@@ -69,6 +86,9 @@ class Keys:
     def ledger_seen(self, event: str) -> str:
         return f"{self.prefix}ledger:seen:{event}"
 
+    def ask(self, id_: str, part: str = "") -> str:
+        return f"{self.prefix}ask:{id_}:{part}" if part else f"{self.prefix}ask:{id_}"
+
     def memory(self, kind: str, name: str) -> str:
         return f"{self.prefix}memory:{kind}:{name}"
 
@@ -81,3 +101,54 @@ class Keys:
 
     def hold(self, pattern: str) -> str:
         return f"{self.prefix}hold:{pattern}"
+
+    @property
+    def preferences(self) -> str:
+        return f"{self.prefix}preferences"
+
+    @property
+    def overview(self) -> str:
+        return f"{self.prefix}overview"
+
+    @property
+    def digest_due(self) -> str:
+        return f"{self.prefix}digest:due"
+
+    def digest(self, who: str, day: str) -> str:
+        return f"{self.prefix}digest:{who}:{day}"
+
+    @property
+    def digest_teams(self) -> str:
+        return f"{self.prefix}digest:teams"
+
+    @property
+    def digest_run(self) -> str:
+        return f"{self.prefix}digest:run"
+
+    def listed(self, ref: str) -> str:
+        return f"{self.prefix}listed:{ref}"
+
+    def pace(self, part: str) -> str:
+        return f"{self.prefix}pace:{part}"
+
+    @property
+    def links(self) -> str:
+        return f"{self.prefix}links"
+
+    @property
+    def linked_sdp(self) -> str:
+        return f"{self.prefix}links:sdp"
+
+    @property
+    def people_map(self) -> str:
+        return f"{self.prefix}people:map"
+
+    def ticket(self, kind: str, id_: str) -> str:
+        return f"{self.prefix}ticket:{kind}:{id_}"
+
+    def waiting(self, person: str) -> str:
+        return f"{self.prefix}waiting:{person}"
+
+    @property
+    def brake(self) -> str:
+        return f"{self.prefix}brake"

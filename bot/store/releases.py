@@ -1,5 +1,6 @@
 """What was last read of each release: its snapshot, when its levels were walked, and how SDP had stamped it."""
 
+from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 
 from pydantic import TypeAdapter
@@ -8,6 +9,7 @@ from bot.models import SdpId, Snapshot
 from bot.store.connection import Store
 
 KEPT = timedelta(days=30)
+PAGE = 100
 _codec = TypeAdapter(Snapshot)
 
 
@@ -24,6 +26,21 @@ class Releases:
     async def get(self, release: SdpId) -> Snapshot | None:
         raw = await self._store.redis.get(self._store.keys.snapshot(release))
         return _codec.validate_json(raw) if raw else None
+
+    async def every(self) -> AsyncIterator[Snapshot]:
+        """All snapshots there are, of closed releases too, a page in memory at a time; in no order."""
+        page: list[str] = []
+        async for key in self._store.redis.scan_iter(match=self._store.keys.snapshot("*"), count=PAGE):
+            page.append(key)
+            if len(page) == PAGE:
+                for snapshot in await self._many(page):
+                    yield snapshot
+                page.clear()
+        for snapshot in await self._many(page) if page else []:
+            yield snapshot
+
+    async def _many(self, keys: list[str]) -> list[Snapshot]:
+        return [_codec.validate_json(raw) for raw in await self._store.redis.mget(keys) if raw]
 
     async def forget(self, release: SdpId) -> None:
         """SDP has it no more."""

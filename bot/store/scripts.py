@@ -152,3 +152,96 @@ if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) 
 return 0
 """
 """KEYS key · ARGV value – delete only what is still that value (a lock of ours, a rejected token)."""
+
+ADMIT_POST = """
+local held = redis.call('PTTL', KEYS[3])
+if held > 0 then return held end
+local time = redis.call('TIME')
+local clock = time[1] * 1000 + time[2] / 1000
+local after = {}
+for i = 1, 2 do
+  local gap, reach = tonumber(ARGV[2 * i - 1]), tonumber(ARGV[2 * i])
+  after[i] = math.max(tonumber(redis.call('GET', KEYS[i]) or '0'), clock) + gap
+  local wait = math.ceil(after[i] - reach - clock)
+  if wait > 0 then return wait end
+end
+for i = 1, 2 do
+  redis.call('SET', KEYS[i], string.format('%.3f', after[i]), 'PX', math.ceil(after[i] - clock) + 1000)
+end
+return 0
+"""
+"""KEYS overall channel hold · ARGV gap_ms reach_ms channel_gap_ms channel_reach_ms → wait_ms; 0: counted."""
+
+SWAP_FIELD = (
+    WAKE
+    + """
+if (redis.call('HGET', KEYS[1], ARGV[1]) or '') ~= ARGV[2] then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
+wake(KEYS[2], KEYS[3], ARGV[4], ARGV[5])
+return 1
+"""
+)
+"""KEYS hash due kick · ARGV field old|'' new job at → 1, or 0 when it is not `old` any more."""
+
+CLAIM_TEXT = """
+local old = redis.call('GET', KEYS[1])
+if old then return old end
+redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
+return false
+"""
+"""KEYS key · ARGV text ttl → the text that is there already, or false: it is ours."""
+
+SWAP_TEXT = """
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+if ARGV[2] == '' then redis.call('DEL', KEYS[1]) else redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3]) end
+return 1
+"""
+"""KEYS key · ARGV old new|'' ttl → 1, or 0 when it is not `old` any more."""
+
+MOVE_DUE = """
+if redis.call('ZSCORE', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
+if ARGV[3] == '' then redis.call('ZREM', KEYS[1], ARGV[1]) else redis.call('ZADD', KEYS[1], ARGV[3], ARGV[1]) end
+return 1
+"""
+"""KEYS due · ARGV member seen due|'' → 1, or 0 when it was planned anew since. Scores come back as written."""
+
+BIND_LINK = """
+local owner = redis.call('HGET', KEYS[2], ARGV[2])
+if owner and owner ~= ARGV[1] then return owner end
+local old = redis.call('HGET', KEYS[1], ARGV[1])
+if old then redis.call('HDEL', KEYS[2], cjson.decode(old).sdp) end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
+redis.call('HSET', KEYS[2], ARGV[2], ARGV[1])
+return false
+"""
+"""KEYS links linked_sdp · ARGV slack sdp record → the other Slack person who has this account, or false: bound."""
+
+UNBIND_LINK = """
+local old = redis.call('HGET', KEYS[1], ARGV[1])
+if not old then return false end
+redis.call('HDEL', KEYS[1], ARGV[1])
+redis.call('HDEL', KEYS[2], cjson.decode(old).sdp)
+return old
+"""
+"""KEYS links linked_sdp · ARGV slack → the link that was, or false."""
+
+MAP_PERSON = """
+local all = redis.call('HGETALL', KEYS[1])
+for i = 1, #all, 2 do
+  if cjson.decode(all[i + 1]).slack == ARGV[2] then redis.call('HDEL', KEYS[1], all[i]) end
+end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
+"""
+"""KEYS map · ARGV sdp slack record – each of the two is in the map once."""
+
+UNMAP_PERSON = """
+local gone = 0
+local all = redis.call('HGETALL', KEYS[1])
+for i = 1, #all, 2 do
+  if all[i] == ARGV[1] or cjson.decode(all[i + 1]).slack == ARGV[1] then
+    gone = gone + redis.call('HDEL', KEYS[1], all[i])
+  end
+end
+return gone
+"""
+"""KEYS map · ARGV sdp|slack → how many entries went."""

@@ -1,0 +1,234 @@
+"""What is going on in SDP at one moment, for everybody's digests and Home tabs: read once for all of them.
+
+Releases and approvals come from the snapshots the poll keeps, which costs SDP nothing; maintenances and projects are
+one walk over their lists. All processes share the last overview; whoever finds it too old reads the next.
+
+SDP does not say when a release's stage or status changed, so each overview is compared with the one before, and what
+moved is kept with the time it was noticed.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from pydantic import TypeAdapter
+
+from bot.approvals import asked, is_closed
+from bot.errors import SdpError
+from bot.models import ApprovalRef, ApprovalState, Maintenance, Mrkdwn, Person, Project, SdpId, Snapshot
+from bot.sdp import Sdp
+from bot.store import OverviewText, Releases
+
+MOVES_KEPT = timedelta(days=5)
+"""A long weekend and a day."""
+STALE_MAX = timedelta(hours=12)
+"""While SDP cannot be asked, an overview up to this old is better than none; whoever shows it says from when it is."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Somebody whose decision a release waits for now."""
+
+    ref: ApprovalRef
+    person: Person
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A decision on a release."""
+
+    person: Person
+    state: ApprovalState
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A release that went from one stage or status to another, noticed at `at`."""
+
+    before: str
+    after: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseLine:
+    """A release in one line: whom it waits for, who said what, and where it moved lately."""
+
+    id: SdpId
+    label: str
+    title: str
+    place: str
+    closed: bool
+    planned_start: datetime | None = None
+    requester: Person | None = None
+    asked: tuple[Ask, ...] = ()
+    said: tuple[Said, ...] = ()
+    moves: tuple[Move, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Everything at one moment. `read_at` is when maintenances and projects were read."""
+
+    read_at: datetime
+    releases: tuple[ReleaseLine, ...] = ()
+    maintenances: tuple[Maintenance, ...] = ()
+    projects: tuple[Project, ...] = ()
+
+
+_codec = TypeAdapter(Overview)
+
+
+def line_of(snapshot: Snapshot, before: ReleaseLine | None, now: datetime) -> ReleaseLine:
+    """A release in one line, with what moved since `before`."""
+    release = snapshot.release
+    line = ReleaseLine(
+        id=release.id,
+        label=release.label,
+        title=release.title,
+        place=" · ".join(named.name for named in (release.stage, release.status) if named),
+        closed=is_closed(release),
+        planned_start=release.planned_start,
+        requester=release.requester,
+        asked=tuple(Ask(one.ref, one.approver, one.sent_on) for one in asked(snapshot)),
+        said=tuple(
+            Said(one.approver, one.state, one.decided_on)
+            for one in snapshot.approvals
+            if one.state.is_decided and one.decided_on
+        ),
+    )
+    if before is None:
+        return line
+    recent = tuple(move for move in before.moves if now - move.at < MOVES_KEPT)
+    moved = (Move(before.place, line.place, now),) if before.place != line.place else ()
+    return replace(line, moves=(*recent, *moved))
+
+
+def _is_worth_keeping(line: ReleaseLine, now: datetime) -> bool:
+    """Closed releases leave once nobody can have missed their last move."""
+    lately = [*(move.at for move in line.moves), *(said.at for said in line.said)]
+    return not line.closed or any(now - at < MOVES_KEPT for at in lately)
+
+
+class Index:
+    """An overview by people: what is whose, found by e-mail address or SDP id."""
+
+    def __init__(self, overview: Overview) -> None:
+        self.overview = overview
+        self._waiting: defaultdict[str, list[tuple[ReleaseLine, Ask]]] = defaultdict(list)
+        self._followed: defaultdict[str, dict[SdpId, ReleaseLine]] = defaultdict(dict)
+        self._requested: defaultdict[str, list[ReleaseLine]] = defaultdict(list)
+        self._maintenances: defaultdict[str, dict[SdpId, Maintenance]] = defaultdict(dict)
+        self._projects: defaultdict[str, list[Project]] = defaultdict(list)
+        for line in overview.releases:
+            self._add(line)
+        for maintenance in overview.maintenances:
+            held = [maintenance.owner, maintenance.manager, *(role.person for role in maintenance.roles)]
+            for key in _keys(held):
+                self._maintenances[key][maintenance.id] = maintenance
+        for project in overview.projects:
+            for key in _keys([project.owner]):
+                self._projects[key].append(project)
+
+    def _add(self, line: ReleaseLine) -> None:
+        for ask in line.asked:
+            for key in _keys([ask.person]):
+                self._waiting[key].append((line, ask))
+        for key in _keys([line.requester]):
+            self._requested[key].append(line)
+        for key in _keys([line.requester, *(one.person for one in line.said)]):
+            self._followed[key][line.id] = line
+
+    def waiting(self, who: Iterable[str]) -> list[tuple[ReleaseLine, Ask]]:
+        """The approvals that wait for somebody known by these keys (addresses, SDP ids)."""
+        found = {ask.ref: (line, ask) for key in who for line, ask in self._waiting.get(key, ())}
+        return list(found.values())
+
+    def followed(self, who: Iterable[str]) -> list[ReleaseLine]:
+        """The releases they asked for or decided on."""
+        return list({id_: line for key in who for id_, line in self._followed.get(key, {}).items()}.values())
+
+    def requested(self, who: Iterable[str]) -> list[ReleaseLine]:
+        """The releases they asked for."""
+        return list({line.id: line for key in who for line in self._requested.get(key, ())}.values())
+
+    def maintenances(self, who: Iterable[str]) -> list[Maintenance]:
+        """Those they own, manage or hold a role in."""
+        return list({id_: one for key in who for id_, one in self._maintenances.get(key, {}).items()}.values())
+
+    def projects(self, who: Iterable[str]) -> list[Project]:
+        """Those they own."""
+        return list({one.id: one for key in who for one in self._projects.get(key, ())}.values())
+
+
+def _keys(people: Iterable[Person | None]) -> set[str]:
+    return {key for person in people if person for key in (person.email, person.id) if key and key != "0"}
+
+
+@dataclass(slots=True)
+class _Kept:
+    stamp: str = ""
+    index: Index | None = None
+
+
+class Overviews:
+    """The last overview, and the next. One per process; safe to share."""
+
+    def __init__(self, sdp: Sdp, releases: Releases, kept: OverviewText) -> None:
+        self._sdp = sdp
+        self._releases = releases
+        self._store = kept
+        self._kept = _Kept()
+        self._reading = asyncio.Lock()
+
+    async def known(self) -> Index | None:
+        """The last overview, however old; read from the store only when it is another one."""
+        if (stamp := await self._store.stamp()) != self._kept.stamp:
+            found = await self._store.get()
+            self._kept = _Kept(found[0], Index(_codec.validate_json(found[1]))) if found else _Kept(stamp)
+        return self._kept.index
+
+    async def fresh(self, max_age: timedelta) -> Index:
+        """An overview no older than `max_age`, or, while SDP cannot be asked, the last one. Raises SdpError."""
+        async with self._reading:
+            known = await self.known()
+            now = datetime.now(UTC)
+            if known is not None and now - known.overview.read_at <= max_age:
+                return known
+            try:
+                return await self._read(known, now)
+            except SdpError as error:
+                if known is None or now - known.overview.read_at > STALE_MAX:
+                    raise
+                log.warning("overview.stale", error=str(error), read_at=known.overview.read_at.isoformat())
+                return known
+
+    async def _read(self, known: Index | None, now: datetime) -> Index:
+        before = {line.id: line for line in known.overview.releases} if known else {}
+        maintenances, projects = await asyncio.gather(self._maintenances(), self._projects())
+        overview = Overview(now, await self._lines(before, now), maintenances, projects)
+        stamp = now.isoformat()
+        await self._store.keep(stamp, _codec.dump_json(overview).decode())
+        index = Index(overview)
+        self._kept = _Kept(stamp, index)
+        log.info("overview.read", releases=len(overview.releases), maintenances=len(maintenances))
+        return index
+
+    async def _lines(self, before: Mapping[SdpId, ReleaseLine], now: datetime) -> tuple[ReleaseLine, ...]:
+        lines = [line_of(one, before.get(one.release.id), now) async for one in self._releases.every()]
+        return tuple(line for line in lines if _is_worth_keeping(line, now))
+
+    async def _maintenances(self) -> tuple[Maintenance, ...]:
+        """Without their descriptions: nothing here shows them, and all processes keep the rest."""
+        found = self._sdp.background().maintenances.list()
+        return tuple([replace(one, description=Mrkdwn("")) async for one in found])
+
+    async def _projects(self) -> tuple[Project, ...]:
+        return tuple([replace(one, description=Mrkdwn("")) async for one in self._sdp.background().projects.list()])
