@@ -15,6 +15,28 @@ DECIDE = "approval.decide"
 WORDS = "words"
 """Block and action id of that modal's input."""
 
+PROJECT_LINK = "project.link"
+PROJECT_SHOW = "project.show"
+PROJECT_MORE = "project.more"
+PROJECT_TIMESHEET = "project.timesheet"
+PROJECT_CSV = "project.csv"
+PROJECT_EDIT = "project.edit"
+PROJECT_DELETE = "project.delete"
+PROJECT_CONFIRM = "project.confirm"
+PROJECT_CANCEL = "project.cancel"
+
+PROJECT_FORM = "project.form"
+"""Callback id of the modal that creates or edits a project."""
+PROJECT_UPLOAD = "project.upload"
+"""Callback id of the modal that asks for the project files are attached to."""
+PROJECT_SHORTCUT = "projects.attach_message"
+"""Callback id of the message shortcut, as in the app's manifest."""
+
+RUN_COMMAND = "command.run"
+"""Buttons whose value is a command; a suffix after a colon keeps several in one message apart."""
+WHICH = "command.which"
+"""Menus that ask which record is meant; the block id carries the question's id after a colon."""
+
 CARD_EVENT = "sdp_approval_card"
 """`metadata.event_type` of every card, by which one that was posted but not recorded is found again."""
 

@@ -1,0 +1,434 @@
+"""A project as a card, in a list, before it is deleted, in a form; what was attached to it and what was not."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from blocks import ids
+from blocks.kit import (
+    Block,
+    Message,
+    actions,
+    aside,
+    button,
+    clip,
+    header,
+    link_button,
+    literal,
+    literal_aside,
+    message,
+    plain,
+    says,
+    section,
+    strong,
+    when,
+    word,
+)
+from blocks.timesheets import money
+from bot.models import Associations, Attachment, Named, Project, SdpId, Ticket
+from bot.sdp import html
+
+DESCRIPTION_MAX = 600
+PAGE = 10
+"""Projects in one answer; phones scroll."""
+BAR = 10
+"""Cells of a progress bar; wider ones break on phones."""
+NAMED = 20
+"""Attached things that are named one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectView:
+    """What a project's card is drawn from.
+
+    `now` decides what is late; `changes` and `requests` are None where SDP does not list them; without `costs` the
+    reader may not see money, without `changeable` not change anything.
+    """
+
+    project: Project
+    link: str
+    now: datetime
+    costs: bool = False
+    changeable: bool = False
+    changes: Sequence[SdpId] | None = None
+    requests: Sequence[SdpId] | None = None
+
+
+# --- show ----------------------------------------------------------------------------------------------
+
+
+def shown(view: ProjectView, note: str = "") -> Message:
+    """The project; `note` is what just happened to it."""
+    project = view.project
+    blocks = [
+        header(project.title),
+        *([literal(strong(clip(note, 300)))] if note else []),
+        _headline(project),
+        literal(*progress(project)),
+        *_dates(view),
+        *_money(view),
+        *_people(project),
+        *_attached(view),
+        *_description(project),
+        _card_buttons(view),
+    ]
+    return message(f"{f'{note} ' if note else ''}{in_words(view)}", blocks)
+
+
+def in_words(view: ProjectView) -> str:
+    """One line with what matters, for `text`."""
+    project = view.project
+    owner = f", {project.owner.name}'s" if project.owner else ""
+    cost = f", {_against(project.actual_cost, project.estimated_cost)} spent" if view.costs else ""
+    return f"{project.label} {project.title}: {_status(project)}, {_percent(project)} done{owner}{cost}{_late(view)}"
+
+
+def progress(project: Project) -> tuple[Block, ...]:
+    """`▓▓▓▓▓▓▓░░░  65 %`"""
+    done = project.percent_complete
+    if done is None:
+        return (word("Progress not given"),)
+    return word(f"{bar(done)}  "), strong(_percent(project))
+
+
+def bar(percent: Decimal) -> str:
+    """Ten cells; full only when all is done, empty only when nothing is."""
+    share = min(max(percent, Decimal(0)), Decimal(100)) / 100
+    cells = round(share * BAR)
+    if 0 < share < 1:
+        cells = min(max(cells, 1), BAR - 1)
+    return "▓" * cells + "░" * (BAR - cells)
+
+
+def _headline(project: Project) -> Block:
+    named = (project.status, project.priority, project.project_type)
+    words = [one.name for one in named if one]
+    return literal(strong(project.label), word("".join(f"  ·  {clip(one, 60)}" for one in words)))
+
+
+def _dates(view: ProjectView) -> list[Block]:
+    project = view.project
+    lines = [
+        _span("Planned", project.scheduled_start, project.scheduled_end),
+        _span("Actual", project.actual_start, project.actual_end),
+        f"*Expected to end* {when(project.projected_end)}" if project.projected_end else "",
+        f"*{_late(view).removeprefix(', ').capitalize()}*" if _late(view) else "",
+    ]
+    said = "\n".join(line for line in lines if line)
+    return [says(said)] if said else []
+
+
+def _span(label: str, start: datetime | None, end: datetime | None) -> str:
+    if start and end:
+        return f"*{label}* {when(start)} to {when(end)}"
+    if start:
+        return f"*{label}* from {when(start)}"
+    return f"*{label}* until {when(end)}" if end else ""
+
+
+def _late(view: ProjectView) -> str:
+    project = view.project
+    end = project.scheduled_end
+    if end is None or project.actual_end or project.percent_complete == 100 or end >= view.now:
+        return ""
+    days = (view.now - end).days
+    return f", {days} {'day' if days == 1 else 'days'} late" if days else ", late since today"
+
+
+def _money(view: ProjectView) -> list[Block]:
+    project = view.project
+    parts = [strong("Hours "), word(_against(project.actual_hours, project.estimated_hours))]
+    if view.costs:
+        parts += [strong("     Cost "), word(_against(project.actual_cost, project.estimated_cost))]
+        if (over := _over(project)) is not None:
+            parts.append(strong(f"  ({money(over)} over the estimate)"))
+    return [literal(*parts)]
+
+
+def _against(actual: Decimal | None, estimate: Decimal | None) -> str:
+    if estimate is None:
+        return f"{money(actual)}, no estimate"
+    used = f" ({actual / estimate:.0%})" if actual is not None and estimate else ""
+    return f"{money(actual)} of {money(estimate)} estimated{used}"
+
+
+def _over(project: Project) -> Decimal | None:
+    if project.actual_cost is None or project.estimated_cost is None:
+        return None
+    over = project.actual_cost - project.estimated_cost
+    return over if over > 0 else None
+
+
+def _people(project: Project) -> list[Block]:
+    named = {"Owner": project.owner, "Requested by": project.requester}
+    pairs = [(label, one.name) for label, one in named.items() if one]
+    pairs += [("Code", project.code)] if project.code else []
+    parts: list[Block] = []
+    for label, value in pairs:
+        parts += [strong(f"{'     ' if parts else ''}{label} "), word(clip(value, 80))]
+    return [literal(*parts)] if parts else []
+
+
+def _attached(view: ProjectView) -> list[Block]:
+    counted = {"change": view.changes, "request": view.requests}
+    words = [_count(len(found), name) for name, found in counted.items() if found is not None]
+    return [aside(f"Attached: {', '.join(words)}")] if words else []
+
+
+def _description(project: Project) -> list[Block]:
+    return [section(html.clip(project.description, DESCRIPTION_MAX))] if project.description.strip() else []
+
+
+def _card_buttons(view: ProjectView) -> Block:
+    id_ = view.project.id
+    costs = [button("Timesheet", ids.PROJECT_TIMESHEET, id_)] if view.costs else []
+    edits = [button("Edit…", ids.PROJECT_EDIT, id_), button("Delete…", ids.PROJECT_DELETE, id_, "danger")]
+    return actions(
+        "project", *costs, *(edits if view.changeable else []), link_button("Open in SDP", ids.PROJECT_LINK, view.link)
+    )
+
+
+# --- list ----------------------------------------------------------------------------------------------
+
+
+def listed(projects: Sequence[Project], words: str, now: datetime, *, start: int = 0, more: bool = False) -> Message:
+    """A page of projects, each with a button that shows it; `more` says that there are others after these."""
+    if not projects:
+        return _none_found(words)
+    of_words = f" with “{clip(words, 100)}”" if words else ""
+    title = f"Projects{of_words}, {start + 1} to {start + len(projects)}"
+    blocks = [header(title), *(_row(project, now) for project in projects)]
+    if more:
+        blocks.append(actions("more", button("Show more", ids.PROJECT_MORE, f"{start + len(projects)}|{words}"[:2000])))
+    lines = (_line(project, now).replace("\n", "  ") for project in projects)
+    return message("\n".join([title, *lines]), blocks)
+
+
+def _none_found(words: str) -> Message:
+    text = f"No project has “{clip(words, 100)}” in its title." if words else "SDP has no projects."
+    return message(text, [literal(word(text))])
+
+
+def _row(project: Project, now: datetime) -> Block:
+    return {
+        "type": "section",
+        "text": plain(_line(project, now)),
+        "accessory": button("Show", ids.PROJECT_SHOW, project.id),
+    }
+
+
+def _line(project: Project, now: datetime) -> str:
+    done = f"{bar(project.percent_complete)} {_percent(project)}" if project.percent_complete is not None else ""
+    owner = project.owner.name if project.owner else ""
+    late = _late(ProjectView(project, "", now)).removeprefix(", ")
+    facts = "  ·  ".join(part for part in (done, _status(project), owner, late) if part)
+    return f"{project.label}  {clip(project.title, 150)}\n{facts}"
+
+
+# --- before something goes ------------------------------------------------------------------------------
+
+
+def to_delete(view: ProjectView, confirm: str) -> Message:
+    """What a deletion takes away; `confirm` is what the button carries."""
+    text = f"Delete {view.project.label} {view.project.title}?"
+    attached = [
+        _count(len(found), name) for name, found in (("change", view.changes), ("request", view.requests)) if found
+    ]
+    stays = f"{' and '.join(attached)} attached to it stay in SDP." if attached else ""
+    blocks = [
+        literal(strong(clip(text, 300))),
+        literal(word(f"{_status(view.project)}, "), *progress(view.project)),
+        *_dates(view),
+        says(f"The project goes with its tasks, timesheet and attachments, and this bot cannot bring it back. {stays}"),
+        _confirmation("Delete project", confirm),
+    ]
+    return message(text, blocks)
+
+
+def to_attach(project: Project, kind: str, tickets: Sequence[Ticket], lost: Sequence[str], confirm: str) -> Message:
+    """What will be attached; `lost` are words that name nothing."""
+    text = f"Attach {_count(len(tickets), kind.removesuffix('s'))} to {project.label} {project.title}?"
+    blocks = [
+        literal(strong(clip(text, 300))),
+        *_bullets([f"{one.label} {one.title}" for one in tickets]),
+        *_not_found(lost, kind),
+        _confirmation("Attach", confirm, "primary"),
+    ]
+    return message(text, blocks)
+
+
+def to_detach(project: Project, kind: str, tickets: Sequence[Ticket], lost: Sequence[str], confirm: str) -> Message:
+    """What will be detached, and what cannot be known before; `lost` are words that name nothing."""
+    text = f"Detach {_count(len(tickets), kind.removesuffix('s'))} from {project.label} {project.title}?"
+    blocks = [
+        literal(strong(clip(text, 300))),
+        *_bullets([f"{one.label} {one.title}" for one in tickets]),
+        *_not_found(lost, kind),
+        says(
+            "SDP's documents leave open what else a detach takes along. What is attached is read before and after, "
+            "and you are told if anything else went."
+        ),
+        _confirmation("Detach", confirm),
+    ]
+    return message(text, blocks)
+
+
+def _confirmation(label: str, value: str, style: str = "danger") -> Block:
+    return actions(
+        "confirm",
+        button(label, ids.PROJECT_CONFIRM, value, style),
+        button("Cancel", ids.PROJECT_CANCEL, value),
+    )
+
+
+def cancelled(what: str) -> Message:
+    """Nothing was done, on purpose."""
+    text = f"{what}: cancelled. Nothing was sent to SDP."
+    return message(text, [literal(word(text))])
+
+
+# --- what came of it -------------------------------------------------------------------------------------
+
+
+def working(what: str) -> Message:
+    """Shown at once and replaced by the result."""
+    return message(f"{what} …", [literal(word(f"{clip(what, 300)} …"))])
+
+
+def said(text: str) -> Message:
+    """A result in one sentence; outside words in it stay literal."""
+    return message(text, [literal(word(clip(text, 2500)))])
+
+
+def deleted(project: Project, who: str) -> Message:
+    """SDP no longer has it."""
+    text = f"{project.label} {project.title} is deleted."
+    return message(text, [literal(strong(clip(text, 300))), literal_aside(f"By {who} in Slack")])
+
+
+def associated(
+    project: Project,
+    kind: str,
+    done: Associations,
+    tickets: Mapping[SdpId, Ticket],
+    lost: Sequence[str] = (),
+    *,
+    attach: bool,
+) -> Message:
+    """What SDP shows after attaching or detaching: what is so, what is not, what nobody can tell."""
+    if done.there is None:
+        return _not_told(project, kind, done, tickets, lost, attach=attach)
+    right = done.attached if attach else done.not_attached
+    wrong = done.not_attached if attach else done.attached
+    verb, link = ("Attached", "to") if attach else ("Detached", "from")
+    text = f"{verb} {link} {project.label}: {_names(right, tickets) or 'nothing'}."
+    blocks = [literal(strong(clip(text, 1500)))]
+    if wrong:
+        blocks.append(
+            literal(
+                strong(f"Not {verb.lower()}: "), word(f"{_names(wrong, tickets)}. SDP said yes and shows otherwise.")
+            )
+        )
+    if done.also_gone:
+        blocks.append(
+            literal(
+                strong("Also gone: "),
+                word(f"{_names(done.also_gone, tickets)}. Attach them again if that was not meant."),
+            )
+        )
+    return message(text, [*blocks, *_not_found(lost, kind)])
+
+
+def _not_told(
+    project: Project,
+    kind: str,
+    done: Associations,
+    tickets: Mapping[SdpId, Ticket],
+    lost: Sequence[str],
+    *,
+    attach: bool,
+) -> Message:
+    doing = "attach" if attach else "detach"
+    text = (
+        f"SDP took the request to {doing} {_names(done.asked, tickets)} and does not show what {project.label} has now."
+    )
+    return message(text, [literal(word(clip(text, 1500))), *_not_found(lost, kind)])
+
+
+def _not_found(lost: Sequence[str], kind: str) -> list[Block]:
+    if not lost:
+        return []
+    named = ", ".join(clip(one, 60) for one in lost[:NAMED])
+    return [literal(strong("Not found: "), word(f"{named}. These are no {kind} SDP knows."))]
+
+
+def _names(which: Sequence[SdpId], tickets: Mapping[SdpId, Ticket]) -> str:
+    known = [f"{tickets[one].label} {clip(tickets[one].title, 80)}" if one in tickets else one for one in which[:NAMED]]
+    more = f" and {len(which) - NAMED} more" if len(which) > NAMED else ""
+    return ", ".join(known) + more
+
+
+def _bullets(lines: Sequence[str]) -> list[Block]:
+    items = [{"type": "rich_text_section", "elements": [word(clip(line, 200))]} for line in lines[:NAMED]]
+    more = [literal(word(f"and {len(lines) - NAMED} more"))] if len(lines) > NAMED else []
+    return [
+        {"type": "rich_text", "elements": [{"type": "rich_text_list", "style": "bullet", "elements": items}]},
+        *more,
+    ]
+
+
+# --- files -----------------------------------------------------------------------------------------------
+
+
+def uploading(project: Project, name: str, gone: int, size: int, left: int) -> Message:
+    """A file on its way; `left` files come after it."""
+    share = Decimal(gone * 100) / size if size else Decimal(0)
+    rest = f"  ·  {left} more after it" if left else ""
+    text = f"Attaching {clip(name, 120)} to {project.label}"
+    far = f"{bar(share)}  {share:.0f} % of {megabytes(size)}{rest}"
+    return message(f"{text}: {far}", [literal(strong(text), word(f"\n{far}"))])
+
+
+def uploaded(project: Project, kept: Sequence[Attachment], troubles: Mapping[str, str]) -> Message:
+    """What SDP keeps now; `troubles` says for each other file why not."""
+    names = ", ".join(f"{clip(one.name, 120)} ({megabytes(one.size or 0)})" for one in kept)
+    text = f"Attached to {project.label} {project.title}: {names or 'nothing'}."
+    lines = [
+        part for name, why in troubles.items() for part in (strong(f"\n{clip(name, 120)}: "), word(clip(why, 300)))
+    ]
+    return message(text, [literal(strong(clip(text, 1500)), *lines)])
+
+
+def megabytes(size: int) -> str:
+    """`1.4 MB`, `320 KB`, `17 bytes`"""
+    for unit, name in ((2**20, "MB"), (2**10, "KB")):
+        if size >= unit:
+            return f"{size / unit:,.1f} {name}".replace(".0 ", " ")
+    return f"{size} bytes"
+
+
+# --- words -----------------------------------------------------------------------------------------------
+
+
+def _status(project: Project) -> str:
+    return clip(project.status.name, 60) if project.status else "no status"
+
+
+def _percent(project: Project) -> str:
+    done = project.percent_complete
+    return "progress not given" if done is None else f"{done.normalize():f} %"
+
+
+def _count(number: int, name: str) -> str:
+    return f"{number} {name}" if number == 1 else f"{number} {name}s"
+
+
+def option(named: Named) -> Block:
+    """A choice of a menu; its value is what is sent back."""
+    return {"text": plain(named.name, 75), "value": clip(f"{named.id or ''}|{named.name}", 150)}
+
+
+def moment(value: datetime | None) -> int | None:
+    """Seconds since 1970, as date pickers want them."""
+    return None if value is None else int(value.astimezone(UTC).timestamp())
