@@ -35,6 +35,7 @@ from bot.settings import Settings
 from bot.sockets import listening_socket
 from bot.sockets import serving as http_serving
 from bot.store import (
+    Asks,
     Cards,
     Decisions,
     LedgerLog,
@@ -47,7 +48,9 @@ from bot.store import (
 )
 from bot.valkey import embedded
 from bot.web import Web
+from handlers.answering import Desk
 from handlers.cards import CardRules, CardWriter
+from handlers.commands import TABLE
 from handlers.messenger import Messenger
 
 Role = Literal["web", "worker"]
@@ -76,6 +79,7 @@ class House:
     inbox: Inbox
     decisions: DecisionService
     cards: CardWriter
+    desk: Desk
     messenger: Messenger
     slack: AsyncWebClient
     services: dict[str, object]
@@ -137,7 +141,27 @@ def _wire(settings: Settings, redis_url: str, store: Store, sdp: Sdp, slack: Asy
         memory=memory,
         rules=_card_rules(settings),
     )
-    services = {"decisions": decisions, "messenger": messenger, "releases": releases, "rights": rights}
+    services: dict[str, object] = {
+        "decisions": decisions,
+        "messenger": messenger,
+        "releases": releases,
+        "rights": rights,
+    }
+
+    async def reading(_: str) -> Sdp:
+        return sdp
+
+    desk = Desk(
+        table=TABLE,
+        messenger=messenger,
+        rights=rights,
+        reading=reading,
+        asks=Asks(store),
+        jobs=jobs,
+        ledger=ledger,
+        services=services,
+    )
+    services["desk"] = desk
     return House(
         settings=settings,
         redis_url=redis_url,
@@ -150,6 +174,7 @@ def _wire(settings: Settings, redis_url: str, store: Store, sdp: Sdp, slack: Asy
         inbox=inbox,
         decisions=decisions,
         cards=writer,
+        desk=desk,
         messenger=messenger,
         slack=slack,
         services=services,
@@ -171,6 +196,7 @@ def worker(house: House) -> Worker:
             "decide": house.decisions.advance,
             "show": house.cards.show,
             "tell": house.cards.tell,
+            "answer": house.desk.answer,
         },
     )
 

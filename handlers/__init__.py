@@ -6,7 +6,7 @@ from typing import Any
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.async_context import AsyncBoltContext
 
-from handlers import approvals, failures
+from handlers import approvals, commands, failures
 
 
 def register(app: AsyncApp, services: Mapping[str, Any]) -> None:
@@ -18,4 +18,5 @@ def register(app: AsyncApp, services: Mapping[str, Any]) -> None:
         return await next_()
 
     approvals.register(app)
+    commands.register(app)
     failures.register(app)

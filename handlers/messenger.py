@@ -8,10 +8,12 @@ import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from blocks.kit import Block, Message
 from bot.errors import BotError
@@ -132,9 +134,48 @@ class Messenger:
                 break
         return None
 
-    async def open_view(self, trigger_id: str, view: Block) -> None:
-        """Open a modal; the trigger works once, for three seconds."""
-        await self._call("views.open", trigger_id=trigger_id, view=view)
+    async def open_view(self, trigger_id: str, view: Block) -> str:
+        """Open a modal; the trigger works once, for three seconds. Answers the view's id, which changes need."""
+        opened = await self._call("views.open", trigger_id=trigger_id, view=view)
+        id_: str = opened["view"]["id"]
+        return id_
+
+    async def update_view(self, view_id: str, view: Block) -> None:
+        """Put `view` in place of what is in an open modal. Raises MessageGone when it was closed."""
+        try:
+            await self._call("views.update", view_id=view_id, view=view)
+        except SlackApiError as error:
+            if error.response.get("error") in ("not_found", "view_not_found", "no_such_view"):
+                raise MessageGone(str(error.response.get("error"))) from None
+            raise
+
+    async def respond(self, url: str, message: Message, *, replace: bool = False, share: bool = False) -> bool:
+        """Answer a command or a press through its response URL; False when it takes no more answers."""
+        if not self._is_slacks(url):
+            return False
+        kind = "in_channel" if share else "ephemeral"
+        hook = AsyncWebhookClient(url, session=self._client.session, retry_handlers=[])
+        answer = await hook.send_dict({**message, "replace_original": replace, "response_type": kind})
+        if answer.status_code == 200:
+            return True
+        log.info("slack.response_url_refused", status=answer.status_code, said=answer.body[:200])
+        return False
+
+    def _is_slacks(self, url: str) -> bool:
+        """A response URL comes in a signed payload; still, nothing of ours goes to anybody but Slack."""
+        host = urlsplit(url).hostname or ""
+        return host == urlsplit(self._client.base_url).hostname or host.endswith((".slack.com", ".slack-gov.com"))
+
+    async def tell(self, person: str, channel: str, message: Message) -> None:
+        """Show a whole message to one person: in `channel` if the bot is there, else in their direct messages."""
+        if channel:
+            try:
+                await self._call("chat.postEphemeral", channel=channel, user=person, **message)
+            except SlackApiError as error:
+                log.info("slack.told_elsewhere", error=error.response.get("error"))
+            else:
+                return
+        await self._call("chat.postMessage", channel=await self.dm(person), **message)
 
     async def _call(self, method: str, **arguments: Any) -> Any:
         sent = {name: _encoded(value) for name, value in arguments.items() if value != ""}

@@ -1,11 +1,15 @@
 """What Slack sends, read once at the door: who, what, where. Inside there are only types."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from html import unescape
 from typing import Any
 
 from blocks.ids import CardPointer
 from bot.errors import BadInput
-from bot.models import Place, Verb
+from bot.models import Place, SdpId, Verb, sdp_id
+from handlers.asking import Ask
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,54 @@ def words(body: dict[str, Any], input_id: str) -> Words:
         place=Place(channel, ts) if channel and ts else None,
         text=view["state"]["values"].get(input_id, {}).get(input_id, {}).get("value") or "",
     )
+
+
+def typed(body: dict[str, Any]) -> Ask:
+    """A slash command; Slack escapes `&`, `<` and `>` in its text."""
+    return Ask(
+        id=_question(body),
+        text=unescape(body.get("text") or ""),
+        person=body["user_id"],
+        person_name=body.get("user_name") or body["user_id"],
+        asked_at=datetime.now(UTC),
+        channel=body["channel_id"],
+        response_url=body["response_url"],
+    )
+
+
+def pressed(body: dict[str, Any]) -> Ask:
+    """A button whose value is a command, or a menu; in a message or in a window."""
+    place = place_of(body)
+    return Ask(
+        id=_question(body),
+        text=body["actions"][0].get("value") or "",
+        person=body["user"]["id"],
+        person_name=_name(body["user"]),
+        asked_at=datetime.now(UTC),
+        channel=place.channel if place else "",
+        response_url=body.get("response_url") or "",
+        on_message=bool(body.get("response_url")),
+        view=_modal_of(body),
+    )
+
+
+def picked(body: dict[str, Any]) -> tuple[str, SdpId]:
+    """A choice in the menu "which one?": the id of the question, and the record's. Raises BadInput."""
+    action = body["actions"][0]
+    try:
+        return action["block_id"].partition(":")[2], sdp_id(action["selected_option"]["value"])
+    except (KeyError, TypeError, ValueError):
+        raise BadInput("This menu can no longer be used. Please type the command again.") from None
+
+
+def _question(body: dict[str, Any]) -> str:
+    """The same for every delivery of one command or press: Slack gives each its own trigger."""
+    return sha256(body["trigger_id"].encode()).hexdigest()[:16]
+
+
+def _modal_of(body: dict[str, Any]) -> str:
+    view = body.get("view") or {}
+    return str(view["id"]) if view.get("type") == "modal" else ""
 
 
 def metadata(verb: Verb, click_: Click) -> str:

@@ -9,24 +9,46 @@ happen together or not at all. Writes are never blindly repeated: a step that is
 Outages raise `redis.RedisError`; `down` names what that means for a person.
 """
 
+from bot.store.asks import Asks
+from bot.store.brake import BrakeMark, Brakes
 from bot.store.budget import RedisBudget
 from bot.store.cards import CardCopy, Cards
 from bot.store.connection import Store, connect
 from bot.store.decisions import Decisions
+from bot.store.digests import DigestRecord, Digests, DigestState, RunProgress, TeamDigest
 from bot.store.ledger import LedgerLog
+from bot.store.links import Link, Links, Mapping, Ticket
 from bot.store.memory import Memory
+from bot.store.overviews import OverviewText
+from bot.store.pace import Pace
+from bot.store.preferences import PreferenceRecords
 from bot.store.releases import Releases
 from bot.store.tokens import RedisTokens
 
 __all__ = [
+    "Asks",
+    "BrakeMark",
+    "Brakes",
     "CardCopy",
     "Cards",
     "Decisions",
+    "DigestRecord",
+    "DigestState",
+    "Digests",
     "LedgerLog",
+    "Link",
+    "Links",
+    "Mapping",
     "Memory",
+    "OverviewText",
+    "Pace",
+    "PreferenceRecords",
     "RedisBudget",
     "RedisTokens",
     "Releases",
+    "RunProgress",
     "Store",
+    "TeamDigest",
+    "Ticket",
     "connect",
 ]
