@@ -250,4 +250,4 @@ def _figure(title: str, kind: str, *drawn: Markup | None, heads: list[str], rows
     header = el("tr", join(el("th", head, scope="col") for head in heads))
     body = join(el("tr", el("th", row[0], scope="row"), join(el("td", cell) for cell in row[1:])) for row in rows)
     numbers = el("details", el("summary", "Show the numbers"), el("table", el("thead", header), el("tbody", body)))
-    return el("figure", el("figcaption", title), *drawn, numbers, class_=f"chart {kind}")
+    return el("figure", el("figcaption", title), *drawn, numbers, class_=f"chart chart-{kind}")

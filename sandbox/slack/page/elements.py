@@ -329,7 +329,7 @@ def _ticks(thing: Json, spot: Spot, kind: str, chosen: frozenset[str]) -> Markup
         _tick(option, spot.canvas, kind=kind, base=base, number=number, checked=_value(option) in chosen)
         for number, option in enumerate(dicts(thing.get("options")))
     )
-    legend = None if spot.in_input else el("legend", _name(thing, spot, "Choices"), class_="quiet")
+    legend = None if spot.in_input else el("legend", _name(thing, spot, "Choices"), class_="visually-hidden")
     role = "radiogroup" if kind == "radio" else "group"
     labelled = dom_id(spot.canvas.scope, spot.block_id, "label") if spot.in_input else None
     box = el(
