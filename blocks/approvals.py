@@ -87,9 +87,14 @@ def waiting(view: CardView, note: str = "", changes: Sequence[Difference] = ()) 
 def checking(view: CardView, decision: Decision) -> Message:
     """The click is recorded; SDP is being asked, or cannot be asked just now (`decision.note`)."""
     doing = f"{DOING[decision.verb]}: recorded, nothing is sent yet."
-    blocks = [header(view.snapshot.release.title), _headline(view, doing), *_noted(decision.note), *_facts(view)]
-    if decision.note:
-        blocks.append(_undo(view))
+    blocks = [
+        header(view.snapshot.release.title),
+        _headline(view, doing),
+        *_noted(decision.note),
+        *_said(decision.comment),
+        *_facts(view),
+        _undo(view),
+    ]
     return message(f"{doing} {_named(view)}", blocks)
 
 

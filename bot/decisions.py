@@ -71,6 +71,7 @@ TURNED_AWAY: Mapping[type[BotError], DecisionState] = {
 """What a check may say, and where the decision then ends."""
 SHOWN_KEPT = timedelta(days=90)
 LOOK_AGAIN_MIN, LOOK_AGAIN_MAX = timedelta(seconds=2), timedelta(seconds=60)
+SLOW = timedelta(seconds=1)
 NOT_SENT_RETRY = timedelta(seconds=5)
 
 
@@ -172,6 +173,8 @@ class DecisionService:
         """Carry one decision on as far as it goes now; answers when to go on, None when it is final. A job."""
         ref, person = _parse_key(key)
         show = self._jobs.entry("show", str(ref))
+        # Should SDP take its time, the card says meanwhile that the click has arrived.
+        await self._jobs.wake("show", str(ref), at=datetime.now(UTC) + SLOW)
         ours = False
         decision = await self._decisions.get(ref, person)
         while decision is not None and not decision.final:

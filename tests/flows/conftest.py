@@ -74,6 +74,10 @@ class Stage:
         """How many effects of a kind SDP has had since the world was made ready."""
         return len(self.box.sdp.effects(kind)) - self.before[kind]
 
+    def calls(self, method: str) -> list[str]:
+        """The paths SDP was asked with this method."""
+        return [one.path for one in self.box.sdp.log if one.method == method]
+
     def said(self, title: str) -> str:
         """The comment of the one decided approval of a release."""
         decided = [one for one in self.approvals(title) if one.action_taken_on is not None]

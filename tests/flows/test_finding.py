@@ -1,0 +1,104 @@
+"""Finding what waits: one card an approval, to the right person, whatever polls, hints and restarts happen."""
+
+from sandbox.slack.reading import words_of_message
+from tests.conftest import until
+from tests.flows.conftest import Stage
+
+PAYMENT = "Payment gateway 4.2"
+WILD = "Website <!channel> & *stars* `2.0` <https://example.com|click>"
+
+
+async def test_the_first_poll_asks_everybody_whose_level_is_current(stage: Stage) -> None:
+    await stage.start()
+    await stage.box.people.as_("arjun").waits_for(PAYMENT)
+    await stage.settled()
+    for who in ("arjun", "tess", "wiremu"):
+        waiting = {one.level.release.title for one in stage.box.sdp.waiting(who)}
+        assert {title for title in waiting if title in stage.sees(who)} == waiting
+
+
+async def test_a_second_poll_and_a_restart_post_no_second_card(stage: Stage) -> None:
+    await stage.start()
+    arjun = stage.box.people.as_("arjun")
+    await arjun.waits_for(PAYMENT)
+    await stage.settled()
+    cards = len(arjun.messages())
+    await stage.stop()
+    await stage.start()
+    await stage.bot.jobs.wake("poll")
+    await stage.settled()
+    assert len(arjun.messages()) == cards
+
+
+async def test_a_hint_makes_the_bot_look_at_once(stage: Stage) -> None:
+    await stage.start()
+    await stage.settled()
+    release = stage.box.sdp.add_release("Fresh from the trigger", "mara", stage.levels(["tess"]))
+    assert await stage.hint(release.id) == 202
+    await stage.box.people.as_("tess").waits_for("Fresh from the trigger")
+
+
+async def test_a_hint_without_the_secret_is_refused(stage: Stage) -> None:
+    await stage.start()
+    await stage.settled()
+    release = stage.box.sdp.add_release("Not this way", "mara", stage.levels(["tess"]))
+    assert await stage.hint(release.id, secret="guessed") == 401
+    await stage.settled()
+    assert "Not this way" not in stage.sees("tess")
+
+
+async def test_an_approver_without_an_address_gets_a_card_in_the_channel_that_says_whose_it_is(stage: Stage) -> None:
+    await stage.start()
+    channel = stage.box.people.as_("odile")
+    card = await channel.waits_for("Ines Quillane's approval is needed", where="#release-approvals")
+    words = words_of_message(card)
+    assert "Customer export for the auditors" in words
+    assert "Open in SDP" in words
+    assert "[Approve]" not in words
+
+
+async def test_an_address_in_other_letters_still_finds_its_person(stage: Stage) -> None:
+    world = stage.box.sdp
+    world.person("tess").email_id = "Tess.HARBOURNE@Example.COM"
+    world.add_release("Shouted address", "mara", stage.levels(["tess"]))
+    await stage.start()
+    await stage.box.people.as_("tess").waits_for("Shouted address")
+
+
+async def test_words_from_outside_stay_literal(stage: Stage) -> None:
+    await stage.start()
+    card = await stage.box.people.as_("arjun").waits_for(WILD)
+    header = card.blocks[0]
+    assert header["text"] == {"type": "plain_text", "text": WILD, "emoji": False}
+    assert "<!channel>" not in card.text
+    assert "&lt;!channel&gt;" in card.text
+
+
+async def test_the_card_has_what_a_decision_needs(stage: Stage) -> None:
+    await stage.start()
+    await stage.box.people.as_("arjun").waits_for("Core switch firmware 17.9")
+    words = stage.sees("arjun", "Core switch firmware 17.9")
+    release = stage.box.sdp.release("Core switch firmware 17.9")
+    start = int(release.scheduled_start_time.timestamp())
+    for needed in (
+        "RLS-2",
+        "Level 2 of 3",
+        "60 % must approve",
+        "Requested by",
+        "Stage",
+        "Risk",
+        "Priority",
+    ):
+        assert str(needed) in words, needed
+    assert f"<!date^{start}^" in words
+    assert "Tess Harbourne approved: Tested on the lab pair." in words
+
+
+async def test_a_hundred_open_releases_are_all_found_across_pages(stage: Stage) -> None:
+    for number in range(130):
+        stage.box.sdp.add_release(f"Bulk {number:03}", "mara", stage.levels(["odile"]))
+    await stage.start()
+    odile = stage.box.people.as_("odile")
+    await until(lambda: len(odile.messages()) == 130, seconds=60)
+    await stage.settled()
+    assert len({words_of_message(one) for one in odile.messages()}) == 130
