@@ -120,7 +120,7 @@ class SignIn:
         """
         server = self.allowed(accounts_server or self.accounts_url)
         answer = await self._post(f"{server}/oauth/v2/token/revoke", {"token": refresh_token})
-        if answer.status >= 500:
+        if answer.status >= 500 or answer.status == 429:
             raise SdpUnreachable("Zoho could not disconnect the account. Please try again.", http_status=answer.status)
 
     def allowed(self, accounts_server: str) -> str:

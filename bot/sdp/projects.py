@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from pydantic import AliasChoices, Field
 
-from bot.errors import BadInput, OutcomeUnknown, SdpError
+from bot.errors import BadInput, SdpError
 from bot.models import Associations, Attachment, Mrkdwn, Project, ProjectDraft, SdpId, TimesheetRow
 from bot.sdp.client import Client
 from bot.sdp.files import File, multipart
@@ -234,9 +234,7 @@ class Projects(Editable[Project]):
         call = Call("POST", "projects/{}/_uploads", (id_,))
         body = await self._client.act(call, content=content, headers=headers)
         rows = rows_of(body, "files")
-        if not rows:
-            raise OutcomeUnknown("ServiceDesk Plus took the file, but does not say what became of it.")
-        return FileShape.model_validate(rows[0]).attachment(file)
+        return FileShape.model_validate(rows[0] if rows else {}).attachment(file)
 
     async def _associate(self, method: str, kind: str, id_: SdpId, ids: Sequence[SdpId]) -> Associations:
         asked = tuple(dict.fromkeys(SdpId(check_id(one)) for one in ids))

@@ -304,10 +304,15 @@ def throttled_until(answer: Answer, envelope: Envelope) -> datetime | None:
     """
     now = datetime.now(UTC)
     if _throttles(answer):
-        return now + (_said_after(answer) or _retry_after(answer, now) or ROLLING_THROTTLE_WAIT)
+        return now + _first(_said_after(answer), _retry_after(answer, now), ROLLING_THROTTLE_WAIT)
     if answer.status == 429 or envelope.code == RATE_LIMITED:
-        return now + (_retry_after(answer, now) or _said_after(answer) or RATE_LIMIT_WAIT)
+        return now + _first(_retry_after(answer, now), _said_after(answer), RATE_LIMIT_WAIT)
     return None
+
+
+def _first(*waits: timedelta | None) -> timedelta:
+    """The first wait that was asked for; none at all is a wait, too."""
+    return next((wait for wait in waits if wait is not None), timedelta())
 
 
 def _throttles(answer: Answer) -> bool:
