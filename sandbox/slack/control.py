@@ -215,7 +215,10 @@ class Control:
         file = self._world.files.files.get(request.path_params["file"])
         if file is None:
             return JSONResponse({"ok": False, "error": "file_not_found"}, 404)
-        return Response(file.content, media_type=file.mimetype, headers={"X-Content-Type-Options": "nosniff"})
+        safe = {"X-Content-Type-Options": "nosniff"}
+        if not file.mimetype.startswith("image/") or "svg" in file.mimetype:
+            safe["Content-Disposition"] = f'attachment; filename="{file.safe_name}"'
+        return Response(file.content, media_type=file.mimetype, headers=safe)
 
 
 def state_for(world: SlackWorld, viewer: Person) -> Json:

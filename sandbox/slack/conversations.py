@@ -110,8 +110,8 @@ class Conversations:
             parent.replies.append(message.ts)
             if author not in parent.reply_users:
                 parent.reply_users.append(author)
-        self.mark_read(author, channel.id)
         self.feed.tell(Change("message", channel.id, data={"ts": message.ts, "thread_ts": message.thread_ts}))
+        self.mark_read(author, channel.id)
         return message
 
     def whisper(

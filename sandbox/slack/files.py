@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from sandbox.slack.errors import SlackError
 from sandbox.slack.ids import IdMaker
-from sandbox.slack.model import File
+from sandbox.slack.model import File, safe_name
 
 LARGEST = 1_000_000_000
 
@@ -73,14 +73,13 @@ class FileShelf:
 
     def _new(self, user: str, name: str) -> File:
         file_id = self.ids.make("F")
-        safe = "".join(letter if letter.isalnum() or letter in "._-" else "_" for letter in name).lower()
         return File(
             id=file_id,
             name=name,
             title=name,
             user=user,
             mimetype=mimetypes.guess_type(name)[0] or "application/octet-stream",
-            url_private=f"{self.url()}/files/{file_id}/{safe}",
+            url_private=f"{self.url()}/files/{file_id}/{safe_name(name).lower()}",
             permalink=f"{self.url()}/archives/files/{file_id}",
             created=int(self.now()),
             team_id=self.team_id,

@@ -241,6 +241,11 @@ class Message:
         return message
 
 
+def safe_name(name: str) -> str:
+    """Letters, digits, dots, dashes and underscores; anything else becomes an underscore."""
+    return "".join(letter if letter.isascii() and (letter.isalnum() or letter in "._-") else "_" for letter in name)
+
+
 @dataclass(slots=True, kw_only=True)
 class File:
     """A shared file; `content` stays in memory, `url_private` needs a token with files:read."""
@@ -261,6 +266,11 @@ class File:
     @property
     def filetype(self) -> str:
         return self.name.rpartition(".")[2].lower() if "." in self.name else "text"
+
+    @property
+    def safe_name(self) -> str:
+        """The name with nothing in it that an address or a header could trip over."""
+        return safe_name(self.name)
 
     def as_api(self) -> Json:
         return {

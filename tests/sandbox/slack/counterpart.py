@@ -39,7 +39,8 @@ async def over_http(world: SlackWorld, app: AsyncApp) -> AsyncIterator[None]:
 @contextlib.asynccontextmanager
 async def over_socket(world: SlackWorld, app: AsyncApp) -> AsyncIterator[AsyncSocketModeHandler]:
     """Connect the app by Socket Mode."""
-    handler = AsyncSocketModeHandler(app, world.app_token, web_client=client_for(world, world.app_token))
+    web_client = client_for(world, world.app_token)
+    handler = AsyncSocketModeHandler(app, world.app_token, web_client=web_client, ping_interval=0.2)
     await handler.connect_async()  # type: ignore[no-untyped-call]  # Bolt leaves it untyped
     try:
         yield handler
