@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright, expect
+from playwright.async_api import Browser, ConsoleMessage, Page, Request, async_playwright, expect
 from starlette.applications import Starlette
 
 from sandbox.serve import serve
@@ -82,10 +82,15 @@ class Stage:
         self.closing.push_async_callback(context.close)
         page = await context.new_page()
         page.on("console", self._hear)
+        page.on("request", self._watch)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         await page.goto(self.world.url + path)
         await page.wait_for_selector("html[data-ready]")
         return page
+
+    def _watch(self, request: Request) -> None:
+        if not request.url.startswith((self.world.url, "blob:", "data:")):
+            self.complaints.append(f"the page asked somebody else: {request.url}")
 
     def _hear(self, said: ConsoleMessage) -> None:
         # The browser complains of every answer that is not 2xx; those are said on the page.

@@ -16,6 +16,14 @@ async def test_the_page_opens_on_the_first_waiting_card(stage: Stage) -> None:
     await expect(page.get_by_role("heading", name=CARD)).to_be_visible()
 
 
+async def test_the_page_scrolls_to_the_card_that_waits(stage: Stage) -> None:
+    await stage.card_for("tess")
+    for number in range(40):
+        await stage.as_("tess").type(f"note {number}")
+    page = await stage.window("/")
+    await expect(page.get_by_role("button", name="Approve", exact=True)).to_be_in_viewport()
+
+
 async def test_a_page_without_cards_shows_the_first_one_that_comes(stage: Stage) -> None:
     page = await stage.window_of("arjun")
     await expect(page.get_by_text("Nothing has been said here yet.")).to_be_visible()
@@ -70,6 +78,8 @@ async def test_an_ephemeral_note_is_only_there_for_its_person(stage: Stage) -> N
     note = page.locator("article.ephemeral")
     await expect(note).to_contain_text("Only visible to you")
     await expect(note).to_contain_text("Mara's decision, not yours.")
+    await note.get_by_role("button", name="Dismiss").click()
+    await expect(note).to_have_count(0)
 
 
 async def test_a_menu_behind_a_button_works_by_keyboard(stage: Stage) -> None:

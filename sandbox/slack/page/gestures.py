@@ -21,6 +21,7 @@ from sandbox.slack.outcome import Outcome
 from sandbox.slack.people import Slack
 from sandbox.slack.world import SlackWorld
 
+_MENUS_REMEMBERED = 500
 _UNREACHED = "The app did not answer. Please try again."
 
 
@@ -61,6 +62,8 @@ class Visitor:
             element["action_id"], str(body.get("typed", "")), _only(place, block, element)
         )
         known = self._offered.setdefault(self._key(place, block, element), {})
+        while len(self._offered) > _MENUS_REMEMBERED:
+            self._offered.pop(next(iter(self._offered)))
         known.update({option["value"]: option for option in outcome.options})
         return outcome
 

@@ -111,7 +111,8 @@ class Site:
         """Without a place: the app's direct message of that person, or of whoever has something waiting."""
         waiting = None if person else first_waiting(self._world)
         if waiting:
-            return RedirectResponse(href(waiting[0], channel=waiting[1].id), 303)
+            person, channel, message = waiting
+            return RedirectResponse(f"{href(person, channel=channel.id)}#main-{message.ts}", 303)
         everybody = players(self._world)
         if not everybody:
             return self._page("waiting.html", {"workspace": self._world.team_name})
@@ -152,7 +153,10 @@ class Site:
         reader = next((one for one in players(self._world) if one.id in channel.members), None)
         if reader is None:
             raise NoSuchThing("nobody on this page is in that conversation")
-        return RedirectResponse(href(reader, channel.id, thread=request.query_params.get("thread_ts")), 303)
+        ts = request.path_params["ts"]
+        thread = request.query_params.get("thread_ts")
+        mark = f"#{'thread' if thread else 'main'}-{ts[:-6]}.{ts[-6:]}"
+        return RedirectResponse(href(reader, channel.id, thread=thread) + mark, 303)
 
     # Small things
 
@@ -199,9 +203,9 @@ class Site:
         outcome = await deed(visitor, body)
         answer: dict[str, Any] = {"ok": outcome.ok, "error": outcome.error, "field_errors": outcome.field_errors}
         if deed is Visitor.options:
-            answer["html"] = option_groups(
-                {"options": outcome.options}, Canvas(reader_for(self._world, visitor.person))
-            )
+            canvas = Canvas(reader_for(self._world, visitor.person))
+            grouped = isinstance(outcome.body, dict) and "option_groups" in outcome.body and outcome.ok
+            answer["html"] = option_groups(outcome.body if grouped else {"options": outcome.options}, canvas)
         return JSONResponse(answer, headers=HEADERS)
 
     async def _upload(self, request: Request) -> Response:

@@ -88,12 +88,18 @@ export function controlChosen(event) {
 
 const choosing = new Set(["checkboxes", "radio_buttons", "datepicker", "timepicker", "datetimepicker"]);
 
+// A date that is typed changes with every digit; only where it comes to rest is what the person means.
+function afterRest(control, then) {
+  clearTimeout(control.resting);
+  control.resting = setTimeout(then, control.dataset.type.endsWith("picker") ? 600 : 0);
+}
+
 export function controlChange(event) {
   const control = event.target.closest(".control");
   if (!control) return false;
   control.touched = true;
   if (control.dataset.type === "file_input") takeFiles(control, event.target.files);
-  else if (choosing.has(control.dataset.type)) controlChosen(event);
+  else if (choosing.has(control.dataset.type)) afterRest(control, () => controlChosen(event));
   return true;
 }
 

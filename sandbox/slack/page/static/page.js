@@ -47,7 +47,7 @@ async function draw(url) {
   if (!wanted) return;
   const follow = app().dataset.href !== wanted.dataset.href || atEnd(scroller());
   const followThread = atEnd(document.getElementById("thread-scroll"));
-  if (answer.redirected || answer.url !== location.href) history.replaceState(null, "", answer.url);
+  if (answer.url.split("#")[0] !== location.href.split("#")[0]) history.replaceState(null, "", answer.url);
   document.title = fresh.title;
   morph(app(), wanted);
   settle(follow, followThread);
@@ -205,6 +205,12 @@ document.addEventListener("cancel", (event) => {
   closeSheet(sheet, false);
 }, true);
 
+// A browser may close a dialog on a second Escape without asking; the workspace has to hear of it all the same.
+document.addEventListener("close", (event) => {
+  const sheet = event.target.closest?.("dialog.sheet[data-top]");
+  if (sheet?.isConnected) closeSheet(sheet, false);
+}, true);
+
 addEventListener("popstate", async () => { await refresh(); await arrive(); });
 
 // Changes as they happen -------------------------------------------------------------------------------------------
@@ -224,6 +230,8 @@ function listen() {
 }
 
 settle(true, true);
+// A permalink, or the page's own start, may lead to one message.
+document.querySelector(".message:target")?.scrollIntoView({ block: "center" });
 listen();
 arrive();
 document.documentElement.dataset.ready = "yes";
