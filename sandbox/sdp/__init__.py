@@ -24,16 +24,17 @@ World (`SdpWorld(seed=1, now=utc_now, portal="itdesk")`), nothing awaits:
     decide(approval, "approve"|"reject", by=who, comments="…")      as in SDP's own page
     approvals.delegate(approval, to=who)   approvals.replace_approver(approval, to=who)   approvals.clarify(approval)
     approvals.supersede(level, approvers=[…])   the level is asked anew: new ids, the old ones are gone
+    approvals.mark(approval, "Escalated")  a status nobody has heard of
     maintenance(which)                     maintenances.add(…) .execute(m, by=) .enable .suspend .edit .delete .run_due
     project(which)                         projects.add(…) .log_work(p, who, hours=, …) .attach .detach …
     change(which)  request(which)          changes.add(…), requests.add(…)
     tenant                                 switches, see `sandbox.sdp.tenant`: comments_required, comment_max, lookups,
                                            service_decides, decisions_touch_release, leftover_status, scope_answer …
     accounts.grant(who, scopes=ALL_SCOPES) -> str     a refresh token of that person;  accounts.revoke(token)
-    accounts.access_token(who) -> str      an access token at once;  accounts.expire(who), accounts.revoke_all(who)
+    accounts.access_token(who) -> str      an access token at once;  .expire(who), .revoke_all(who), .throttle(who)
     break_with(kind, path="*", method="*", times=1, skip=0, acts=None, seconds=, minutes=) -> Fault;  mend(fault=None)
-        kinds: slow, drop_before, drop_after, error_500, error_503, rate_limited (429/4015),
-        throttled (URL_ROLLING_THROTTLES_LIMIT_EXCEEDED), html, garbage, truncated, empty.
+        kinds: slow (waits, then acts), late (acts, then waits), drop_before, drop_after, error_500, error_503,
+        rate_limited (429/4015), throttled (URL_ROLLING_THROTTLES_LIMIT_EXCEEDED), html, garbage, truncated, empty.
         `path` is a shell pattern on the whole path ("*/_approve"); times=None lasts until mended; `acts` says whether
         the call takes effect before the answer is spoilt.
     effects(kind=None, record=None, by=None) -> list[Effect]     .at .kind .record .by .via .detail: what really changed
@@ -43,8 +44,11 @@ World (`SdpWorld(seed=1, now=utc_now, portal="itdesk")`), nothing awaits:
         .changes_detached .requests_attached .requests_detached .uploaded .work_logged, token.issued,
         grant.given .revoked;  `kind="approval."` means all of its sort
     log -> deque[Exchange]                 every request: .at .method .path .who .input .status .code .fault .ms .answer
+    hook = Hook(url, secret)               the trigger calls the bot's webhook whenever something happens to a release
     snapshot() -> dict (JSON);  SdpWorld.restore(dict, now=…) -> SdpWorld
 
 Pages for people: / (releases), /app/itdesk/ui/releases/{id}/details and the like; consent at /oauth/v2/auth.
+Scenarios: demo, quiet-day, release-day, flaky-sdp, newcomer, big-portfolio; more by number: `seeds.load(world, 500)`
+and `sandbox.sdp.seed_many`. Alone in a process: `python -m sandbox.sdp --scenario demo --port 8080 --state FILE`.
 The same by JSON for other processes: `sandbox.sdp.control`.
 """

@@ -136,6 +136,7 @@ class Accounts:
         mine = [grant for grant in self.grants.values() if grant.person is person]
         for grant in mine:
             self.revoke(grant.token)
+        self.expire(person)
         return len(mine)
 
     def _drop(self, grant: Grant) -> None:
@@ -201,9 +202,12 @@ class Accounts:
         return access
 
     def access_token(self, who: Person | str, *, scopes: Iterable[str] = ALL_SCOPES) -> str:
-        """An access token of that person at once, for tests that do not care how it came about."""
-        grant = self.grants[self.grant(who, scopes=scopes)]
-        return self._mint(grant, self._ground.now()).token
+        """An access token of that person at once, for tests that do not care how it came about.
+
+        It belongs to no refresh token, so it uses up none of the person's.
+        """
+        now, person = self._ground.now(), self._ground.people.get(who)
+        return self._mint(Grant(self._token("refresh"), person, CLIENT_ID, tuple(scopes), now), now).token
 
     def holder(self, token: str) -> Grant:
         """Whose live access token this is; raises Refusal 4022."""
@@ -220,6 +224,13 @@ class Accounts:
         grant.minute_calls += 1
         limit = self._ground.tenant.calls_per_minute
         return limit is None or grant.minute_calls <= limit
+
+    def throttle(self, who: Person | str) -> None:
+        """Use up what this person's refresh tokens may make in the next ten minutes."""
+        person = self._ground.people.get(who)
+        for grant in self.grants.values():
+            if grant.person is person:
+                grant.window_start, grant.window_count = self._ground.now(), ACCESS_PER_WINDOW
 
     def expire(self, who: Person | str) -> None:
         """Let all access tokens of a person run out now; the refresh tokens stay."""

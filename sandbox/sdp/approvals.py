@@ -276,6 +276,14 @@ class Approvals:
         self._note("clarification", approval, approval.approver)
         return approval
 
+    def mark(self, which: Approval | str, status: str) -> Approval:
+        """Give an open approval a status of the tenant's own, entered into the list of statuses if it is new."""
+        approval, catalogue = self._open_one(which), self._ground.catalogue
+        known = {choice.name for choice in catalogue.of("approval_status")}
+        approval.status = self._status(status) if status in known else catalogue.add("approval_status", status)
+        self._note("marked", approval, None, status=status)
+        return approval
+
     def supersede(self, which: Level | str, approvers: Sequence[Person | str] | None = None) -> Level:
         """Ask the level anew: it gets new ids and open approvals, the old ones are gone (4007)."""
         old = self.level(which)

@@ -25,7 +25,8 @@ _COLOURS = ("#0066ff", "#006600", "#ff9900", "#ff3300")
 
 LISTS: dict[str, tuple[str | tuple[str, dict[str, Any]], ...]] = {
     "approval_status": (
-        "To Be Sent", "Pending Approval", "Approved", "Rejected", "Pending Clarification", "Cancelled",
+        "To Be Sent", "Pending Approval", "Approved", "Rejected", "Denied", "Pending Clarification",
+        "Cancelled",
     ),
     "approval_rule": (
         "Anyone to approve", "Everyone to approve", "First response action", "% to approve", "Majority to approve",
@@ -128,12 +129,17 @@ class Catalogue:
     """All lists, by list and id or name."""
 
     def __init__(self, ids: Ids) -> None:
+        self._ids = ids
         self._by_id: dict[str, Choice] = {}
         self._lists: dict[str, dict[str, Choice]] = {}
         for kind, entries in LISTS.items():
             for entry in entries:
                 name, extra = entry if isinstance(entry, tuple) else (entry, {})
-                self.keep(Choice(ids.next(), kind, name, dict(extra)))
+                self.add(kind, name, **extra)
+
+    def add(self, kind: str, name: str, **extra: Any) -> Choice:
+        """A further entry of a list, such as a status nobody has heard of."""
+        return self.keep(Choice(self._ids.next(), kind, name, extra))
 
     def all(self) -> list[Choice]:
         return list(self._by_id.values())

@@ -20,7 +20,7 @@ def _failure(code: int, words: str) -> str:
 
 @dataclass(frozen=True)
 class Kind:
-    """How a fault answers: status 0 closes the connection, None lets the true answer pass.
+    """How a fault answers: status 0 closes the connection, None lets the true answer pass after `seconds`.
 
     `acts` says whether the request takes effect first; `spoil` makes the body out of the true one.
     """
@@ -32,7 +32,8 @@ class Kind:
 
 
 KINDS: dict[str, Kind] = {
-    "slow": Kind(None, acts=True),
+    "slow": Kind(None, acts=False),
+    "late": Kind(None, acts=True),
     "drop_before": Kind(0, acts=False),
     "drop_after": Kind(0, acts=True),
     "error_500": Kind(500, acts=False, spoil=lambda _: _failure(4004, "Internal Error")),

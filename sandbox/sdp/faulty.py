@@ -41,22 +41,24 @@ class Faulty:
             await self._app(scope, receive, _logged(send, exchange))
             return
         exchange.fault = fault.kind
-        if fault.kind == "slow":
-            await asyncio.sleep(fault.seconds)
-            await self._app(scope, receive, _logged(send, exchange))
+        kept = await self._act(scope, receive, exchange) if fault.acts else []
+        if fault.how.status is not None:
+            body = b"".join(message.get("body", b"") for message in kept).decode("utf-8", "replace")
+            await _spoil(fault, body, receive, send, exchange)
             return
-        true_body = await self._act(scope, receive, exchange) if fault.acts else ""
-        await _spoil(fault, true_body, receive, send, exchange)
+        await asyncio.sleep(fault.seconds)
+        for message in kept or await self._act(scope, receive, exchange):
+            await send(message)
 
-    async def _act(self, scope: Scope, receive: Receive, exchange: Exchange) -> str:
+    async def _act(self, scope: Scope, receive: Receive, exchange: Exchange) -> list[Message]:
         """Let the request take effect, and keep its answer to ourselves."""
-        parts: list[bytes] = []
+        kept: list[Message] = []
 
         async def keep(message: Message) -> None:
-            parts.append(message.get("body", b""))
+            kept.append(message)
 
         await self._app(scope, receive, _logged(keep, exchange))
-        return b"".join(parts).decode("utf-8", "replace")
+        return kept
 
 
 def _logged(send: Send, exchange: Exchange) -> Send:

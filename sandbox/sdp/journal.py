@@ -18,6 +18,10 @@ LOG_LENGTH = 20_000
 """Exchanges kept; older ones fall out so that a long benchmark does not grow without bound."""
 
 
+ANSWERS_KEPT = 500
+"""Exchanges whose answer is kept as well."""
+
+
 @dataclass(frozen=True)
 class Effect:
     """One change of the tenant's state. `via` is "api", "page", "schedule" or "seed"."""
@@ -68,6 +72,8 @@ class Journal:
         """Put a request into the log as it begins; numbers count from 1."""
         exchange.number = self.log[-1].number + 1 if self.log else 1
         self.log.append(exchange)
+        if len(self.log) > ANSWERS_KEPT:
+            self.log[-ANSWERS_KEPT].answer = None
 
     @contextmanager
     def through(self, via: str) -> Iterator[None]:

@@ -47,7 +47,8 @@ class Page(Generic[R]):
 def page(records: Iterable[R], listing: Listing[R], asked: Any) -> Page[R]:
     """The page of `records` that `list_info` asks for; raises Refusal 4001 for what makes no sense."""
     info = _checked(asked)
-    rows = [record for record in records if all(test(record) for test in _tests(listing, info))]
+    test = _test(listing, info)
+    rows = [record for record in records if test(record)] if test else list(records)
     if "sort_field" in info:
         _sort(rows, listing, info)
     count, start = _number(info, "row_count", DEFAULT_ROWS), _number(info, "start_index", 0)
@@ -108,13 +109,12 @@ def _reader(listing: Listing[R], path: Any) -> Reader[R]:
 # --- criteria ---------------------------------------------------------------------------------------
 
 
-def _tests(listing: Listing[R], info: Json) -> list[Test[R]]:
+def _test(listing: Listing[R], info: Json) -> Test[R] | None:
+    """What a row has to pass; None when all rows are wanted."""
     if "filter_by" in info:
-        return [_named_filter(listing, info["filter_by"])]
+        return _named_filter(listing, info["filter_by"])
     criteria = info.get("search_criteria")
-    if not criteria:
-        return []
-    return [_group(listing, criteria if isinstance(criteria, list) else [criteria])]
+    return _group(listing, criteria if isinstance(criteria, list) else [criteria]) if criteria else None
 
 
 def _named_filter(listing: Listing[R], asked: Any) -> Test[R]:
@@ -129,6 +129,8 @@ def _named_filter(listing: Listing[R], asked: Any) -> Test[R]:
 def _group(listing: Listing[R], criteria: list[Any]) -> Test[R]:
     """Criteria one after the other; each says by its logical_operator how it joins what stands before it."""
     parts = [_criterion(listing, one) for one in criteria]
+    if len(parts) == 1:
+        return parts[0][1]
 
     def holds(record: R) -> bool:
         truth = parts[0][1](record)

@@ -55,6 +55,13 @@ async def test_eleventh_token_in_ten_minutes_is_denied_until_they_are_over(tenan
     assert "access_token" in (await ask(tenant))[1]
 
 
+async def test_throttled_person_waits_and_others_do_not(tenant: Tenant) -> None:
+    refresh = tenant.world.accounts.grant("arjun")
+    tenant.world.accounts.throttle("service")
+    assert (await ask(tenant))[1]["error"] == "Access Denied"
+    assert "access_token" in (await ask(tenant, refresh_token=refresh))[1]
+
+
 async def test_sixteenth_live_token_kills_the_first(tenant: Tenant) -> None:
     tokens = [(await ask(tenant))[1]["access_token"] for _ in range(10)]
     tenant.world.advance(timedelta(minutes=10))

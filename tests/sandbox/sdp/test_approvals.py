@@ -109,6 +109,34 @@ def test_people_a_decided_level_did_not_need_can_no_longer_decide(world: SdpWorl
     assert refused.value.code == 4009
 
 
+def test_tenant_may_have_its_own_words_for_what_is_decided(world: SdpWorld) -> None:
+    world.tenant.rejected_name, world.tenant.leftover_status = "Denied", "Cancelled"
+    (level,) = world.add_release("Words", "mara", [Plan(["arjun", "tess"], "everyone")]).levels
+    world.decide(level.approvals[0], "reject", by="arjun")
+    assert [approval.status.name for approval in level.approvals] == ["Denied", "Cancelled"]
+    assert (level.status.name, level.release.status.name) == ("Denied", "Rejected")
+
+
+async def test_status_nobody_has_heard_of_can_be_met(tenant: Tenant) -> None:
+    approval = tenant.world.approvals.mark(tenant.world.waiting("arjun")[0], "Escalated")
+    read = (await tenant.caller().get(path_of(approval))).body["approval"]
+    assert read["status"]["name"] == "Escalated"
+    assert (await tenant.caller("arjun").put(path_of(approval) + "/_approve")).code == 4009
+
+
+async def test_clarification_can_still_be_decided(tenant: Tenant) -> None:
+    approval = tenant.world.approvals.clarify(tenant.world.waiting("arjun")[0])
+    assert (await tenant.caller("arjun").put(path_of(approval) + "/_approve")).code == 2000
+
+
+async def test_replaced_approver_has_no_say_any_more(tenant: Tenant) -> None:
+    approval = tenant.world.waiting("arjun")[0]
+    tenant.world.approvals.replace_approver(approval, to="tess")
+    assert (await tenant.caller("arjun").put(path_of(approval) + "/_approve")).code == 4002
+    read = (await tenant.caller().get(path_of(approval))).body["approval"]
+    assert (read["approver"]["name"], read["original_approver"]) == ("Tess Harbourne", None)
+
+
 async def test_tenant_that_demands_comments_names_the_field(tenant: Tenant) -> None:
     tenant.world.tenant.comments_required = True
     answer = await tenant.caller("arjun").put(path_of(tenant.world.waiting("arjun")[0]) + "/_approve")

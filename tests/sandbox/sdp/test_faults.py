@@ -53,6 +53,25 @@ async def test_error_can_come_before_or_after_the_deed(tenant: Tenant, acts: boo
     assert approval.waits is not acts
 
 
+@pytest.mark.parametrize(("kind", "at_once"), [("slow", False), ("late", True)])
+async def test_waiting_comes_before_or_after_the_deed(tenant: Tenant, kind: str, at_once: bool) -> None:
+    approval = tenant.world.waiting("arjun")[0]
+    tenant.world.break_with(kind, "*/_approve", times=None, seconds=30)
+    caller = tenant.caller("arjun")
+    with pytest.raises(TimeoutError):
+        await caller.call("PUT", path_of(approval) + "/_approve", timeout=aiohttp.ClientTimeout(total=0.3))
+    assert bool(tenant.world.effects("approval.approved", approval.id)) is at_once
+
+
+async def test_waiting_over_the_true_answer_comes(tenant: Tenant) -> None:
+    tenant.world.break_with("slow", "*/users", seconds=0.05)
+    tenant.world.break_with("late", "*/users", seconds=0.05)
+    caller = tenant.caller()
+    assert [(await caller.get("/users")).code for _ in range(2)] == [2000, 2000]
+    assert [one.fault for one in tenant.world.log] == ["slow", "late"]
+    assert all(one.ms >= 50 for one in tenant.world.log)
+
+
 async def test_fault_strikes_as_often_as_told_and_only_where(tenant: Tenant) -> None:
     tenant.world.break_with("error_503", "*/technicians", "get", times=2, skip=1)
     caller = tenant.caller()
