@@ -23,7 +23,7 @@ from bot.errors import BadInput, SdpError, SdpSignInFailed, SdpThrottled, SdpUnr
 from bot.sdp.datacentres import DATA_CENTRES, is_accounts_server
 from bot.sdp.http import Http, NoAnswer, NotSent
 from bot.sdp.ports import FETCH_LIMIT, FETCH_WINDOW, REPLACE_LIMIT, AccessToken, TokenSource, TokenStore
-from bot.sdp.wire import BAD_CREDENTIALS, Answer, Envelope, parsed
+from bot.sdp.wire import BAD_CREDENTIALS, Answer, Envelope, in_words, parsed
 
 EARLY = timedelta(minutes=5)
 """How long before its end a token is renewed; until then a failed renewal harms nobody."""
@@ -173,9 +173,7 @@ def _is_throttle(answer: Answer, body: Mapping[str, Any]) -> bool:
 
 
 def _wait_words(until: datetime) -> str:
-    minutes = max(1, round((until - datetime.now(UTC)).total_seconds() / 60))
-    unit = "minute" if minutes == 1 else "minutes"
-    return f"Signing in to ServiceDesk Plus has to wait. Please try again in {minutes} {unit}."
+    return f"Signing in to ServiceDesk Plus has to wait. Please try again {in_words(until)}."
 
 
 def _access_token(body: Mapping[str, Any]) -> AccessToken:

@@ -291,10 +291,14 @@ _AFTER = re.compile(r"after\s+(\d{1,5})\s*(second|minute|hour)", re.IGNORECASE)
 
 def throttled(until: datetime, **details: Any) -> SdpThrottled:
     """The error for "SDP asks for patience until …", in words that say for how long."""
-    minutes = max(1, round((until - datetime.now(UTC)).total_seconds() / 60))
-    unit = "minute" if minutes == 1 else "minutes"
-    words = f"ServiceDesk Plus has asked the bot to slow down. Please try again in {minutes} {unit}."
+    words = f"ServiceDesk Plus has asked the bot to slow down. Please try again {in_words(until)}."
     return SdpThrottled(words, retry_at=until, **details)
+
+
+def in_words(until: datetime) -> str:
+    """How long it still is: "in a moment", "in 22 minutes"."""
+    minutes = round((until - datetime.now(UTC)).total_seconds() / 60)
+    return "in a moment" if minutes < 1 else "in a minute" if minutes == 1 else f"in {minutes} minutes"
 
 
 def throttled_until(answer: Answer, envelope: Envelope) -> datetime | None:
