@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from blocks import ids
+from blocks.commands import run_button
 from blocks.kit import (
     Block,
     Message,
@@ -182,8 +183,8 @@ def _description(project: Project) -> list[Block]:
 
 def _card_buttons(view: ProjectView) -> Block:
     id_ = view.project.id
-    costs = [button("Timesheet", ids.PROJECT_TIMESHEET, id_)] if view.costs else []
-    edits = [button("Edit…", ids.PROJECT_EDIT, id_), button("Delete…", ids.PROJECT_DELETE, id_, "danger")]
+    costs = [run_button("Timesheet", f"project timesheet {id_}")] if view.costs else []
+    edits = [run_button("Edit…", f"project edit {id_}"), run_button("Delete…", f"project delete {id_}", "danger")]
     return actions(
         "project", *costs, *(edits if view.changeable else []), link_button("Open in SDP", ids.PROJECT_LINK, view.link)
     )
@@ -192,15 +193,16 @@ def _card_buttons(view: ProjectView) -> Block:
 # --- list ----------------------------------------------------------------------------------------------
 
 
-def listed(projects: Sequence[Project], words: str, now: datetime, *, start: int = 0, more: bool = False) -> Message:
+def listed(projects: Sequence[Project], words: str, now: datetime, *, page: int = 1, more: bool = False) -> Message:
     """A page of projects, each with a button that shows it; `more` says that there are others after these."""
     if not projects:
         return _none_found(words)
     of_words = f" with “{clip(words, 100)}”" if words else ""
-    title = f"Projects{of_words}, {start + 1} to {start + len(projects)}"
+    first = (page - 1) * PAGE + 1
+    title = f"Projects{of_words}, {first} to {first + len(projects) - 1}"
     blocks = [header(title), *(_row(project, now) for project in projects)]
     if more:
-        blocks.append(actions("more", button("Show more", ids.PROJECT_MORE, f"{start + len(projects)}|{words}"[:2000])))
+        blocks.append(actions("more", run_button("Show more", f"project list {words} page {page + 1}")))
     lines = (_line(project, now).replace("\n", "  ") for project in projects)
     return message("\n".join([title, *lines]), blocks)
 
@@ -214,7 +216,7 @@ def _row(project: Project, now: datetime) -> Block:
     return {
         "type": "section",
         "text": plain(_line(project, now)),
-        "accessory": button("Show", ids.PROJECT_SHOW, project.id),
+        "accessory": run_button("Show", f"project show {project.id}"),
     }
 
 

@@ -14,7 +14,8 @@ from decimal import Decimal
 from typing import Literal
 
 from blocks import ids
-from blocks.kit import Block, Message, actions, aside, button, clip, header, link_button, literal, message, strong, word
+from blocks.commands import run_button
+from blocks.kit import Block, Message, actions, aside, clip, header, link_button, literal, message, strong, word
 from bot.models import TimesheetRow
 from bot.timesheets import HEADINGS, Timesheet, hours, labels
 
@@ -188,8 +189,8 @@ def _bars(sheet: Timesheet) -> Block:
 def _buttons(sheet: Timesheet, link: str) -> Block:
     return actions(
         "timesheet",
-        button("CSV to my messages", ids.PROJECT_CSV, sheet.project.id),
-        button("Project", ids.PROJECT_SHOW, sheet.project.id),
+        run_button("CSV to my messages", f"project timesheet {sheet.project.id} csv"),
+        run_button("Show project", f"project show {sheet.project.id}"),
         link_button("Open in SDP", ids.PROJECT_LINK, link),
     )
 

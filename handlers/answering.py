@@ -10,7 +10,7 @@ adds messages, https://github.com/slackapi/bolt-js/issues/2287.) Answers to butt
 import asyncio
 import inspect
 import secrets
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from json import dumps, loads
@@ -22,16 +22,17 @@ from redis.exceptions import RedisError
 
 from blocks import commands as cards
 from blocks.kit import Block, Message, clip
+from bot.accounts import Accounts
 from bot.commands import Meant, Read, Understood, Unknown, parse
 from bot.errors import BadInput, BotError, Refused
 from bot.jobs import Jobs, TryAgain
 from bot.ledger import Ledger
 from bot.models import LedgerEvent, SdpId
-from bot.permissions import Rights
-from bot.sdp import Matches, Sdp
+from bot.permissions import Rights, Standing
+from bot.sdp import Matches
 from bot.store.asks import Asks
-from handlers.asking import Ask, Call, Reply, Row
-from handlers.messenger import MessageGone, Messenger
+from handlers.asking import Ask, Call, Reply, Row, anybody
+from handlers.messenger import BlocksRefused, MessageGone, Messenger
 
 PATIENCE_SECONDS = 1.5
 """How long a typed command waits for its answer before a line says that it runs; Slack waits three seconds."""
@@ -42,9 +43,6 @@ PART_OF_SDP: Mapping[str, str] = {"maintenance": "maintenances", "project": "pro
 
 _codec = TypeAdapter(Ask)
 log = structlog.get_logger()
-
-Reading = Callable[[str], Awaitable[Sdp]]
-"""Slack id → the SDP client that reads for that person."""
 
 
 class Desk:
@@ -59,7 +57,7 @@ class Desk:
         table: Sequence[Row],
         messenger: Messenger,
         rights: Rights,
-        reading: Reading,
+        accounts: Accounts,
         asks: Asks,
         jobs: Jobs,
         ledger: Ledger,
@@ -67,7 +65,7 @@ class Desk:
     ) -> None:
         self._messenger = messenger
         self._rights = rights
-        self._reading = reading
+        self._accounts = accounts
         self._asks = asks
         self._jobs = jobs
         self._ledger = ledger
@@ -79,6 +77,13 @@ class Desk:
     def rows(self) -> tuple[Row, ...]:
         """The table, for help."""
         return tuple(self._rows.values())
+
+    async def standing(self, person: str) -> Standing:
+        """What the lists say about somebody, also while their own account is not connected. Raises NotAllowed."""
+        try:
+            return (await self._accounts.reader_for(person)).standing
+        except Refused:
+            return await self._rights.of(person)
 
     # --- taking a question -------------------------------------------------------------------------------
 
@@ -106,8 +111,9 @@ class Desk:
         row = self._row(asked)
         if row is None or row.record is None:
             return []
-        row.may(await self._rights.of(asked.person))
-        records = getattr(await self._reading(asked.person), PART_OF_SDP[row.record])
+        actor = await self._accounts.reader_for(asked.person)
+        row.may(actor.standing)
+        records = getattr(actor.sdp, PART_OF_SDP[row.record])
         if typed.strip():
             return cards.record_options((await records.find(typed)).candidates)
         return cards.record_options([record async for record in _first(records.list(), cards.OPTIONS_MAX)])
@@ -171,8 +177,12 @@ class Desk:
             return Reply(cards.did_you_mean(read.text))
         if isinstance(read, Unknown):
             return Reply(cards.unknown(read.word, read.topic))
-        row, standing = self._rows[read.path], await self._rights.of(ask.person)
-        row.may(standing)
+        row = self._rows[read.path]
+        if row.may is anybody:
+            standing = await self.standing(ask.person)
+        else:
+            standing = (await self._accounts.reader_for(ask.person)).standing
+            row.may(standing)
         record = None
         if row.record is not None:
             record = await self._record(ask, row.record, read.which)
@@ -183,7 +193,7 @@ class Desk:
 
     async def _record(self, ask: Ask, kind: str, which: str) -> Any:
         """The record meant, as SDP has it now, or the menu that asks for it."""
-        records = getattr(await self._reading(ask.person), PART_OF_SDP[kind])
+        records = getattr((await self._accounts.reader_for(ask.person)).sdp, PART_OF_SDP[kind])
         if ask.chosen is not None:
             return await records.get(ask.chosen)
         if not which:
@@ -208,11 +218,27 @@ class Desk:
         if ask.view:
             await self._into_view(ask, reply)
             return
+        forms = (reply.message, *reply.otherwise)
+        for form in forms:
+            try:
+                await self._show(ask, replace(reply, message=form))
+            except BlocksRefused:
+                if form is forms[-1]:
+                    raise
+            else:
+                if reply.sent is not None:
+                    await reply.sent(form)
+                return
+
+    async def _show(self, ask: Ask, reply: Reply) -> None:
+        """Raises BlocksRefused. An answer with plainer forms never goes out as the acknowledgement of the command:
+        what Slack thinks of that one's blocks, nobody hears."""
         share = self._shares(ask)
         message = cards.dressed(reply.message, "" if share else reply.command, ask.person if share else "")
         if not ask.on_message:
             answer = {**message, "response_type": "in_channel" if share else "ephemeral"}
-            if await self._asks.hand_over(ask.id, dumps(answer)):
+            handed_over = await self._asks.hand_over(ask.id, dumps({} if reply.otherwise else answer))
+            if handed_over and not reply.otherwise:
                 return
         replaces = ask.on_message and not share
         if not await self._messenger.respond(ask.response_url, message, replace=replaces, share=share):

@@ -58,11 +58,17 @@ class Call:
 @dataclass(frozen=True, slots=True)
 class Reply:
     """An answer. `modal` instead of a message for commands that open one; `command` is the text that a *Share* button
-    under the message runs again, "" for none."""
+    under the message runs again, "" for none.
+
+    `otherwise` are plainer forms of the message, tried in order where a workspace refuses the blocks of the one
+    before; `sent` is told which form was taken.
+    """
 
     message: Message = field(default_factory=lambda: {"text": "", "blocks": []})
     modal: Block | None = None
     command: str = ""
+    otherwise: tuple[Message, ...] = ()
+    sent: Callable[[Message], Awaitable[None]] | None = None
 
 
 Run = Callable[..., Awaitable[Reply]]

@@ -37,6 +37,14 @@ class MessageGone(BotError):
     """The message to be changed is not there any more."""
 
 
+class BlocksRefused(BotError):
+    """This workspace does not take these blocks; a plainer form may be."""
+
+
+class FileNotTaken(BotError):
+    """Slack did not take a file of ours."""
+
+
 class Messenger:
     """Posts, changes, whispers, opens; also the directory of people (`bot.people.Directory`)."""
 
@@ -76,9 +84,11 @@ class Messenger:
             raise
         return list(page["users"])
 
-    async def post(self, channel: str, message: Message, metadata: Block | None = None) -> tuple[str, str]:
+    async def post(
+        self, channel: str, message: Message, metadata: Block | None = None, *, thread: str | None = None
+    ) -> tuple[str, str]:
         """Post; answers the channel's id and the message's ts, which are what later changes need."""
-        extra = {"metadata": metadata} if metadata else {}
+        extra = {**({"metadata": metadata} if metadata else {}), **({"thread_ts": thread} if thread else {})}
         posted = await self._call("chat.postMessage", channel=channel, unfurl_links=False, **message, **extra)
         return posted["channel"], posted["ts"]
 
@@ -112,21 +122,20 @@ class Messenger:
                 return
         await self._call("chat.postMessage", channel=await self.dm(person), text=text)
 
-    async def find(self, channel: str, event_type: str, pointer: str, since: datetime) -> str | None:
-        """The ts of a message of ours in `channel` whose metadata has this type and `pointer`, if there is one."""
+    async def find(
+        self, channel: str, event_type: str, pointer: str, since: datetime, *, thread: str | None = None
+    ) -> str | None:
+        """The ts of a message of ours whose metadata has this type and `pointer`, if there is one.
+
+        Looked for among the newest of `channel`, or of `thread` in it.
+        """
+        method, where = ("conversations.replies", {"ts": thread}) if thread else ("conversations.history", {})
         cursor, oldest = "", f"{(since - timedelta(minutes=1)).timestamp():.6f}"
         for _ in range(HISTORY_PAGES):
-            page = await self._call(
-                "conversations.history",
-                channel=channel,
-                include_all_metadata=True,
-                oldest=oldest,
-                limit=PAGE,
-                cursor=cursor,
-            )
+            asked = {"channel": channel, "include_all_metadata": True, "oldest": oldest, "limit": PAGE, **where}
+            page = await self._call(method, **asked, cursor=cursor)
             for message in page["messages"]:
-                meta = message.get("metadata") or {}
-                if meta.get("event_type") == event_type and meta.get("event_payload", {}).get("pointer") == pointer:
+                if _carries(message, event_type, pointer):
                     found: str = message["ts"]
                     return found
             cursor = (page.get("response_metadata") or {}).get("next_cursor", "")
@@ -150,7 +159,10 @@ class Messenger:
             raise
 
     async def respond(self, url: str, message: Message, *, replace: bool = False, share: bool = False) -> bool:
-        """Answer a command or a press through its response URL; False when it takes no more answers."""
+        """Answer a command or a press through its response URL; False when it takes no more answers.
+
+        Raises BlocksRefused.
+        """
         if not self._is_slacks(url):
             return False
         kind = "in_channel" if share else "ephemeral"
@@ -158,6 +170,8 @@ class Messenger:
         answer = await hook.send_dict({**message, "replace_original": replace, "response_type": kind})
         if answer.status_code == 200:
             return True
+        if "invalid_blocks" in answer.body:
+            raise BlocksRefused(answer.body[:200])
         log.info("slack.response_url_refused", status=answer.status_code, said=answer.body[:200])
         return False
 
@@ -177,6 +191,26 @@ class Messenger:
                 return
         await self._call("chat.postMessage", channel=await self.dm(person), **message)
 
+    async def send_file(self, person: str, name: str, content: bytes, comment: str) -> None:
+        """Put a file into somebody's direct messages: announced, uploaded, completed, as Slack has had it since 2024.
+
+        Raises FileNotTaken when Slack does not take the bytes.
+        """
+        given = await self._call("files.getUploadURLExternal", filename=name, length=len(content))
+        if not self._is_slacks(given["upload_url"]):
+            raise FileNotTaken("Slack named another host to send the file to, so it was not sent.")
+        session = self._client.session
+        assert session is not None  # noqa: S101  # the client is always made with one, see `bot.app`
+        async with session.post(given["upload_url"], data=content) as answer:
+            if answer.status != 200:
+                raise FileNotTaken("Slack did not take the file. Please try again in a moment.")
+        await self._call(
+            "files.completeUploadExternal",
+            files=[{"id": given["file_id"], "title": name}],
+            channel_id=await self.dm(person),
+            initial_comment=comment,
+        )
+
     async def _call(self, method: str, **arguments: Any) -> Any:
         sent = {name: _encoded(value) for name, value in arguments.items() if value != ""}
         try:
@@ -185,14 +219,31 @@ class Messenger:
             if error.response.status_code == 429:
                 patience = timedelta(seconds=float(error.response.headers.get("Retry-After", 1)))
                 raise TryAgain(datetime.now(UTC) + patience) from None
+            if error.response.get("error") == "invalid_blocks":
+                raise BlocksRefused(str(error.response.get("response_metadata", ""))[:200]) from None
             raise
 
     async def _form(self, method: str, arguments: dict[str, Any]) -> Any:
         return await self._client.api_call(method, params=arguments)
 
 
-JSON = frozenset({"chat.postMessage", "chat.update", "chat.postEphemeral", "views.open", "views.update"})
+JSON = frozenset(
+    {
+        "chat.postMessage",
+        "chat.update",
+        "chat.postEphemeral",
+        "files.completeUploadExternal",
+        "views.open",
+        "views.update",
+    }
+)
 """Methods with blocks travel as JSON; reads do not take it."""
+
+
+def _carries(message: dict[str, Any], event_type: str, pointer: str) -> bool:
+    meta = message.get("metadata") or {}
+    payload = meta.get("event_payload") or {}
+    return bool(meta.get("event_type") == event_type and payload.get("pointer") == pointer)
 
 
 def _encoded(value: Any) -> Any:
