@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import signal
 from pathlib import Path
 
 from sandbox.sdp.app import create_app
@@ -12,7 +13,7 @@ from sandbox.serve import serve
 
 
 def main() -> None:
-    """Serve until Ctrl-C; with `--state` what is true is kept in that file when it ends, and taken up from it."""
+    """Serve until Ctrl-C or SIGTERM; `--state` names a file to take the tenant up from and to leave it in."""
     parser = argparse.ArgumentParser(prog="python -m sandbox.sdp", description="A stand-in for ServiceDesk Plus Cloud.")
     parser.add_argument("--scenario", default="demo", choices=list(SCENARIOS))
     parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same ids")
@@ -20,13 +21,9 @@ def main() -> None:
     parser.add_argument("--state", type=Path, help="a file to go on from and to leave the state in")
     asked = parser.parse_args()
     world = _world(asked.state, asked.seed, asked.scenario)
-    try:
-        asyncio.run(_serve(world, asked.port))
-    except KeyboardInterrupt:
-        pass
-    finally:
-        if asked.state:
-            asked.state.write_text(json.dumps(world.snapshot()))
+    asyncio.run(_serve(world, asked.port))
+    if asked.state:
+        asked.state.write_text(json.dumps(world.snapshot()))
 
 
 def _world(state: Path | None, seed_number: int, scenario: str) -> SdpWorld:
@@ -36,10 +33,13 @@ def _world(state: Path | None, seed_number: int, scenario: str) -> SdpWorld:
 
 
 async def _serve(world: SdpWorld, port: int) -> None:
+    stop = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
     async with serve(create_app(world), port=port) as url:
         world.url = url
         print(f"SDP stand-in: {url}/  (API: {url}/app/{world.portal}/api/v3)", flush=True)
-        await asyncio.Event().wait()
+        await stop.wait()
 
 
 if __name__ == "__main__":

@@ -1,13 +1,12 @@
 """The approval process of a release: levels in order, a rule for each, one approval a person.
 
 Facts: levels run one after the other, a rejected level ends the process, a decision cannot be taken back
-(vendor's page on approval levels). What each rule means is in `RULES`.
+(vendor's page on approval levels). What each rule means is in `rules`.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from math import ceil
 from typing import Literal
 
 from sandbox.sdp.catalogue import Choice
@@ -15,9 +14,10 @@ from sandbox.sdp.ground import Ground
 from sandbox.sdp.people import Person
 from sandbox.sdp.refusals import BAD_KEY, MANDATORY, NOT_EDITABLE, Refusal, no_such, not_allowed
 from sandbox.sdp.releases import Release
+from sandbox.sdp.rules import Outcome, RuleName, outcome
 
 Verdict = Literal["approve", "reject"]
-RuleName = Literal["anyone", "everyone", "first_response", "percent", "majority"]
+OUTCOMES: dict[Verdict, Outcome] = {"approve": "approved", "reject": "rejected"}
 
 TO_BE_SENT, PENDING, APPROVED, CLARIFICATION = "To Be Sent", "Pending Approval", "Approved", "Pending Clarification"
 
@@ -73,25 +73,6 @@ class Approval:
         return self.status.name in (PENDING, CLARIFICATION)
 
 
-Outcome = Literal["approved", "rejected"] | None
-
-
-def _threshold(needed: int, yes: int, no: int, total: int) -> Outcome:
-    if yes >= needed:
-        return "approved"
-    return "rejected" if total - no < needed else None
-
-
-RULES: dict[RuleName, Callable[[int, int, int, int], Outcome]] = {
-    "anyone": lambda yes, no, total, _percent: _threshold(1, yes, no, total),
-    "everyone": lambda yes, no, total, _percent: _threshold(total, yes, no, total),
-    "first_response": lambda yes, no, _total, _percent: "approved" if yes else "rejected" if no else None,
-    "percent": lambda yes, no, total, percent: _threshold(max(1, ceil(total * percent / 100)), yes, no, total),
-    "majority": lambda yes, no, total, _percent: _threshold(total // 2 + 1, yes, no, total),
-}
-"""(yes, no, total, percent) → whether the level is decided. Anyone: one yes, all no. Everyone: all yes, one no."""
-
-
 class Approvals:
     """The desk where levels are opened and decisions are taken."""
 
@@ -127,13 +108,14 @@ class Approvals:
     # --- setting up -----------------------------------------------------------------------------
 
     def open(self, release: Release, plans: Iterable[Plan], by: Person) -> list[Level]:
-        """Set up the levels of a release and ask the people of the first one."""
-        for plan in plans:
-            number = len(release.levels) + 1
-            release.levels.append(self._new_level(release, number, plan, by))
-        if release.levels:
-            self._send(release.levels[0])
-        return release.levels
+        """Set up further levels of a release, and ask the people of the first of them when nobody else is asked."""
+        start = len(release.levels) + 1
+        new = [self._new_level(release, number, plan, by) for number, plan in enumerate(plans, start)]
+        nobody_is_asked = not any(level.is_current for level in release.levels)
+        release.levels += new
+        if new and nobody_is_asked:
+            self._send(new[0])
+        return new
 
     def keep(self, level: Level) -> None:
         """Index a level and its approvals."""
@@ -174,9 +156,10 @@ class Approvals:
         if closed := self._why_closed(approval):
             raise Refusal(NOT_EDITABLE, closed)
         approval.comments = self._checked(comments)
-        approval.status = self._status(APPROVED if verdict == "approve" else self._ground.tenant.rejected_name)
+        how = OUTCOMES[verdict]
+        approval.status = self._decided(how)
         approval.action_taken_on, approval.decided_by = self._ground.now(), by
-        self._note("approved" if verdict == "approve" else "rejected", approval, by, comments=approval.comments)
+        self._note(how, approval, by, comments=approval.comments)
         self._settle(approval.level)
         return approval
 
@@ -196,54 +179,55 @@ class Approvals:
         return None
 
     def _checked(self, comments: str | None) -> str | None:
-        tenant = self._ground.tenant
-        if not (comments or "").strip():
+        tenant, said = self._ground.tenant, comments or ""
+        if not said.strip():
             if tenant.comments_required:
                 raise Refusal(MANDATORY, "", ["comments"])
             return None
-        assert comments is not None  # noqa: S101  # narrowed above
-        if len(comments) > tenant.comment_max:
+        if len(said) > tenant.comment_max:
             raise Refusal(BAD_KEY, f"comments can have at most {tenant.comment_max} characters", ["comments"])
-        if any(mark in comments for mark in "\r\n"):
+        if any(mark in said for mark in "\r\n"):
             raise Refusal(BAD_KEY, "comments cannot have line breaks", ["comments"])
-        return comments
+        return said
 
     def _settle(self, level: Level) -> None:
-        """Let the level's rule, and then the release, follow from the decisions taken."""
-        yes = sum(a.status.name == APPROVED for a in level.approvals)
-        no = sum(a.action_taken_on is not None for a in level.approvals) - yes
-        outcome = RULES[level.rule](yes, no, len(level.approvals), level.percent)
-        release = level.release
+        """Let the level, and then the release, follow from the decisions taken."""
         if self._ground.tenant.decisions_touch_release:
-            release.last_updated_time = self._ground.now()
-        if outcome is None:
-            return
-        level.status = self._status(APPROVED if outcome == "approved" else self._ground.tenant.rejected_name)
-        level.action_taken_on = self._ground.now()
-        self._close_leftovers(level)
-        self._ground.journal.note(f"level.{outcome}", level.id, release=release.id, number=level.number)
-        following = next((other for other in release.levels if other.number > level.number), None)
-        if outcome == "approved" and following:
+            level.release.last_updated_time = self._ground.now()
+        yes = sum(approval.status.name == APPROVED for approval in level.approvals)
+        no = sum(approval.action_taken_on is not None for approval in level.approvals) - yes
+        if found := outcome(level.rule, level.percent, yes=yes, no=no, total=len(level.approvals)):
+            self._close(level, found)
+            self._go_on(level, found)
+
+    def _close(self, level: Level, how: Outcome) -> None:
+        level.status, level.action_taken_on = self._decided(how), self._ground.now()
+        if leftover := self._ground.tenant.leftover_status:
+            for approval in level.approvals:
+                if not approval.action_taken_on:
+                    approval.status = self._status(leftover)
+        self._ground.journal.note(f"level.{how}", level.id, release=level.release.id, number=level.number)
+
+    def _go_on(self, level: Level, how: Outcome) -> None:
+        """The next level's turn, or the end of the process."""
+        following = next((other for other in level.release.levels if other.number > level.number), None)
+        if how == "approved" and following:
             self._send(following)
         else:
-            self._finish(release, outcome)
+            self._finish(level.release, how)
 
-    def _close_leftovers(self, level: Level) -> None:
-        name = self._ground.tenant.leftover_status
-        for approval in level.approvals:
-            if name and not approval.action_taken_on:
-                approval.status = self._status(name)
-
-    def _finish(self, release: Release, outcome: str) -> None:
+    def _finish(self, release: Release, how: Outcome) -> None:
         """Approved: the next stage; rejected: it stays where it is."""
         catalogue = self._ground.catalogue
-        release.status = catalogue.get("release_status", outcome.capitalize())
-        release.approval_status = self._status(APPROVED if outcome == "approved" else self._ground.tenant.rejected_name)
-        release.last_updated_time = self._ground.now()
-        if outcome == "approved":
+        release.status = catalogue.get("release_status", how.capitalize())
+        release.approval_status, release.last_updated_time = self._decided(how), self._ground.now()
+        if how == "approved":
             stages = catalogue.of("release_stage")
             release.stage = stages[min(stages.index(release.stage) + 1, len(stages) - 1)]
-        self._ground.journal.note(f"release.{outcome}", release.id)
+        self._ground.journal.note(f"release.{how}", release.id)
+
+    def _decided(self, how: Outcome) -> Choice:
+        return self._status(APPROVED if how == "approved" else self._ground.tenant.rejected_name)
 
     # --- everything else that can happen to an approval ---------------------------------------------
 

@@ -137,6 +137,24 @@ async def test_replaced_approver_has_no_say_any_more(tenant: Tenant) -> None:
     assert (read["approver"]["name"], read["original_approver"]) == ("Tess Harbourne", None)
 
 
+def test_rejected_release_can_be_asked_anew(world: SdpWorld) -> None:
+    release = world.add_release("Again", "mara", [Plan(["arjun"])])
+    world.decide(release.levels[0].approvals[0], "reject", by="arjun")
+    (second,) = world.approvals.open(release, [Plan(["tess"])], world.person("mara"))
+    assert (second.number, second.is_current) == (2, True)
+    assert release.levels[0].status.name == "Rejected"
+    world.decide(second.approvals[0], "approve", by="tess")
+    assert release.status.name == "Approved"
+
+
+def test_level_added_while_another_is_asked_waits_its_turn(world: SdpWorld) -> None:
+    release = world.add_release("Longer", "mara", [Plan(["arjun"])])
+    (second,) = world.approvals.open(release, [Plan(["tess"])], world.person("mara"))
+    assert not second.is_current
+    world.decide(release.levels[0].approvals[0], "approve", by="arjun")
+    assert second.is_current
+
+
 async def test_tenant_that_demands_comments_names_the_field(tenant: Tenant) -> None:
     tenant.world.tenant.comments_required = True
     answer = await tenant.caller("arjun").put(path_of(tenant.world.waiting("arjun")[0]) + "/_approve")
