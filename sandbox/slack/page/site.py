@@ -112,7 +112,7 @@ class Site:
         waiting = None if person else first_waiting(self._world)
         if waiting:
             person, channel, message = waiting
-            return RedirectResponse(f"{href(person, channel=channel.id)}#main-{message.ts}", 303)
+            return RedirectResponse(f"{href(person, channel=channel.id)}#at=main-{message.ts}", 303)
         everybody = players(self._world)
         if not everybody:
             return self._page("waiting.html", {"workspace": self._world.team_name})
@@ -155,7 +155,7 @@ class Site:
             raise NoSuchThing("nobody on this page is in that conversation")
         ts = request.path_params["ts"]
         thread = request.query_params.get("thread_ts")
-        mark = f"#{'thread' if thread else 'main'}-{ts[:-6]}.{ts[-6:]}"
+        mark = f"#at={'thread' if thread else 'main'}-{ts[:-6]}.{ts[-6:]}"
         return RedirectResponse(href(reader, channel.id, thread=thread) + mark, 303)
 
     # Small things

@@ -298,7 +298,8 @@ def _rows(
 
 
 def _continues(rows: Sequence[Row], message: Message) -> bool:
-    if not rows or message.is_ephemeral or rows[-1].message.is_ephemeral:
+    """Whether a message needs no head of its own. One with blocks keeps it: a card should say whose it is."""
+    if not rows or message.blocks or message.is_ephemeral or rows[-1].message.is_ephemeral:
         return False
     before = rows[-1].message
     return before.user == message.user and float(message.ts) - float(before.ts) < _TOGETHER.total_seconds()

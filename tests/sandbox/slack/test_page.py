@@ -66,7 +66,7 @@ async def test_a_page_nobody_asked_for_starts_with_whoever_has_a_card(
     post(world, "tess", section("RLS-42"), actions(button("Approve", "approve")))
     async with http.get("/", allow_redirects=False) as answer:
         assert answer.status == 303
-        assert answer.headers["Location"].startswith(place_of(world, "tess") + "#main-")
+        assert answer.headers["Location"].startswith(place_of(world, "tess") + "#at=main-")
 
 
 async def test_each_sees_their_own_notes_and_buttons(world: SlackWorld, http: aiohttp.ClientSession) -> None:

@@ -64,6 +64,14 @@ function settle(follow, followThread) {
   if (followThread) toEnd(document.getElementById("thread-scroll"));
 }
 
+// A permalink, or the page's own start, leads to one message: `#at=main-…`. It is no element id, because going to one
+// would take the focus there.
+function showPointedAt() {
+  const message = document.getElementById(location.hash.replace("#at=", ""));
+  message?.classList.add("pointed-at");
+  message?.scrollIntoView({ block: message.offsetHeight > scroller().clientHeight ? "start" : "center" });
+}
+
 // Modals -------------------------------------------------------------------------------------------------------
 
 let sheetBefore = null;
@@ -230,8 +238,7 @@ function listen() {
 }
 
 settle(true, true);
-// A permalink, or the page's own start, may lead to one message.
-document.querySelector(".message:target")?.scrollIntoView({ block: "center" });
+showPointedAt();
 listen();
 arrive();
 document.documentElement.dataset.ready = "yes";
