@@ -2,8 +2,6 @@
 
 import asyncio
 import contextlib
-import os
-import secrets
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
@@ -12,7 +10,6 @@ from typing import Literal
 
 import aiohttp
 import structlog
-from cryptography.fernet import Fernet, MultiFernet
 from redis.exceptions import RedisError
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
@@ -20,25 +17,32 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
 import handlers
+from bot.accounts import Accounts
+from bot.brake import Brake
 from bot.decisions import DecisionRules, DecisionService
 from bot.errors import BotError
 from bot.inbox import Inbox
 from bot.jobs import Jobs, Worker
+from bot.keyring import Keyring, keyring
 from bot.ledger import Ledger
+from bot.linking import Linking, Zoho
 from bot.logs import quiet_logger
 from bot.models import sdp_id
 from bot.people import People
 from bot.permissions import Rights, RightsLists
 from bot.sdp import Sdp, SdpSettings
 from bot.sdp.budget import Pace
+from bot.sdp.identity import IdentityService
 from bot.settings import Settings
 from bot.sockets import listening_socket
 from bot.sockets import serving as http_serving
 from bot.store import (
+    Brakes,
     Asks,
     Cards,
     Decisions,
     LedgerLog,
+    Links,
     Memory,
     RedisBudget,
     RedisTokens,
@@ -52,6 +56,7 @@ from handlers.answering import Desk
 from handlers.cards import CardRules, CardWriter
 from handlers.commands import TABLE
 from handlers.messenger import Messenger
+from handlers.people import Welcome
 
 Role = Literal["web", "worker"]
 SLACK_TIMEOUT_SECONDS = 10
@@ -76,6 +81,11 @@ class House:
     sdp: Sdp
     people: People
     rights: Rights
+    accounts: Accounts
+    linking: Linking
+    links: Links
+    brake: Brake
+    welcome: Welcome
     inbox: Inbox
     decisions: DecisionService
     cards: CardWriter
@@ -108,22 +118,62 @@ async def build(settings: Settings, redis_url: str) -> AsyncIterator[House]:
         timeout = aiohttp.ClientTimeout(total=SLACK_TIMEOUT_SECONDS)
         session = await stack.enter_async_context(aiohttp.ClientSession(timeout=timeout))
         pace = Pace.per_minute(settings.sdp_calls_per_minute)
-        tokens, budget = RedisTokens(store, _fernet(settings)), RedisBudget(store, pace)
+        keys = _keyring(settings)
+        tokens, budget = RedisTokens(store, keys.tokens), RedisBudget(store, pace)
         sdp = await stack.enter_async_context(Sdp(_sdp_settings(settings), tokens, budget))
-        yield _wire(settings, redis_url, store, sdp, _slack_client(settings, session))
+        identity = IdentityService(sdp.sign_in.accounts_url)
+        stack.push_async_callback(identity.aclose)
+        yield _wire(settings, redis_url, store, sdp, identity, keys, _slack_client(settings, session))
 
 
-def _wire(settings: Settings, redis_url: str, store: Store, sdp: Sdp, slack: AsyncWebClient) -> House:
+def _wire(
+    settings: Settings,
+    redis_url: str,
+    store: Store,
+    sdp: Sdp,
+    identity: IdentityService,
+    keys: Keyring,
+    slack: AsyncWebClient,
+) -> House:
     jobs, memory, releases = Jobs(store), Memory(store), Releases(store)
     copies, records, ledger = Cards(store), Decisions(store), Ledger(LedgerLog(store))
     messenger = Messenger(slack, memory)
-    people = People(messenger, memory, allow_external=settings.allow_external)
+    links, brake = Links(store, keys.tokens), Brake(Brakes(store))
+    people = People(messenger, memory, links, sdp.background().people, allow_external=settings.allow_external)
     rights = Rights(RightsLists(settings.operators, settings.admins, settings.readers), people, messenger)
+    linking = Linking(
+        public_url=settings.public_url,
+        keys=keys.derived("links") if keys.may_link else (),
+        zoho=Zoho(sdp.sign_in, identity, sdp.people),
+        home=messenger,
+        people=people,
+        links=links,
+        ledger=ledger,
+        jobs=jobs,
+    )
+    accounts = Accounts(
+        sdp=sdp,
+        people=people,
+        rights=rights,
+        links=links,
+        brake=brake,
+        by_person=settings.sdp_act_as == "person",
+        may_connect=linking.possible,
+    )
+    welcome = Welcome(
+        messenger=messenger,
+        linking=linking,
+        links=links,
+        records=records,
+        releases=releases,
+        memory=memory,
+        jobs=jobs,
+    )
     inbox = Inbox(sdp, releases, copies, jobs, poll_every=timedelta(seconds=settings.poll_seconds))
     decisions = DecisionService(
         sdp=sdp,
         inbox=inbox,
-        people=people,
+        accounts=accounts,
         decisions=records,
         releases=releases,
         memory=memory,
@@ -139,23 +189,27 @@ def _wire(settings: Settings, redis_url: str, store: Store, sdp: Sdp, slack: Asy
         releases=releases,
         copies=copies,
         memory=memory,
-        rules=_card_rules(settings),
+        rules=_card_rules(settings, accounts),
     )
     services: dict[str, object] = {
         "decisions": decisions,
         "messenger": messenger,
         "releases": releases,
         "rights": rights,
+        "people": people,
+        "accounts": accounts,
+        "linking": linking,
+        "links": links,
+        "brake": brake,
+        "welcome": welcome,
+        "ledger": ledger,
     }
-
-    async def reading(_: str) -> Sdp:
-        return sdp
 
     desk = Desk(
         table=TABLE,
         messenger=messenger,
         rights=rights,
-        reading=reading,
+        accounts=accounts,
         asks=Asks(store),
         jobs=jobs,
         ledger=ledger,
@@ -171,6 +225,11 @@ def _wire(settings: Settings, redis_url: str, store: Store, sdp: Sdp, slack: Asy
         sdp=sdp,
         people=people,
         rights=rights,
+        accounts=accounts,
+        linking=linking,
+        links=links,
+        brake=brake,
+        welcome=welcome,
         inbox=inbox,
         decisions=decisions,
         cards=writer,
@@ -196,6 +255,9 @@ def worker(house: House) -> Worker:
             "decide": house.decisions.advance,
             "show": house.cards.show,
             "tell": house.cards.tell,
+            "connect": house.welcome.ask,
+            "connected": house.welcome.connected,
+            "rematch": house.welcome.rematch,
             "answer": house.desk.answer,
         },
     )
@@ -322,37 +384,27 @@ def _sdp_settings(settings: Settings) -> SdpSettings:
 def _decision_rules(settings: Settings) -> DecisionRules:
     return DecisionRules(
         undo=timedelta(seconds=settings.undo_seconds),
+        undo_high_risk=timedelta(seconds=settings.undo_seconds_high_risk),
         stale=timedelta(minutes=settings.undo_stale_minutes),
         unknown=timedelta(minutes=settings.unknown_minutes),
         comment_max=settings.sdp_comment_max,
-        service_decides=settings.sdp_act_as == "service",
+        own_release_refused=settings.self_approval == "refuse",
     )
 
 
-def _card_rules(settings: Settings) -> CardRules:
+def _card_rules(settings: Settings, accounts: Accounts) -> CardRules:
     return CardRules(
         link=f"{settings.sdp_url}/ui/releases/{{release}}/details",
         approvals_channel=settings.approvals_channel,
-        can_decide=settings.sdp_act_as == "service",
+        can_decide=not accounts.by_person or accounts.may_connect,
         undo=timedelta(seconds=settings.undo_seconds),
     )
 
 
-def _fernet(settings: Settings) -> MultiFernet:
-    """TOKEN_KEYS, or the key file that embedded state keeps beside its data."""
-    keys = [key.get_secret_value() for key in settings.token_keys]
-    return MultiFernet([Fernet(key) for key in keys or [_key_file(settings)]])
-
-
-def _key_file(settings: Settings) -> str:
-    """Made once, readable by its owner only; linked into place, so that nobody ever reads half of it."""
-    path = settings.data_dir / "token.key"
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if not path.exists():
-        fresh = path.with_suffix(f".{secrets.token_hex(4)}")
-        fresh.touch(mode=0o600)
-        fresh.write_bytes(Fernet.generate_key())
-        with contextlib.suppress(FileExistsError):
-            os.link(fresh, path)
-        fresh.unlink()
-    return path.read_text()
+def _keyring(settings: Settings) -> Keyring:
+    return keyring(
+        [key.get_secret_value() for key in settings.token_keys],
+        settings.data_dir,
+        shared=settings.redis_url is not None,
+        client_secret=settings.sdp_client_secret.get_secret_value(),
+    )

@@ -3,8 +3,10 @@
     BotError
     ├── Refused                     a rule of ours says no; nothing was sent to SDP
     │   ├── NotTheApprover          the decision is somebody else's
+    │   ├── OwnRelease              approvers may not approve what they asked for themselves
     │   ├── NotAllowed              a right is missing (operators, admins, readers)
-    │   ├── NotLinked               the person has no SDP account with us
+    │   ├── NotLinked               it is not known who the person is in SDP
+    │   │   └── NotConnected        their own SDP account is wanted, and connecting it would do
     │   ├── Stopped                 an administrator has stopped all changes
     │   └── BadInput                what was typed cannot be used
     ├── AlreadyDecided              SDP has a decision; nothing was sent
@@ -50,6 +52,18 @@ class NotTheApprover(Refused):
         self.whose = whose
 
 
+class OwnRelease(Refused):
+    """The approver asked for this release, and the administrator does not want that."""
+
+    rule = "own_release"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This is your own release, and approving your own is switched off here, so nothing was sent. "
+            "Somebody else on this level can approve it, or you in SDP."
+        )
+
+
 class NotAllowed(Refused):
     """A right is missing; the text says which and who has it."""
 
@@ -57,9 +71,15 @@ class NotAllowed(Refused):
 
 
 class NotLinked(Refused):
-    """The person's SDP account is not known or not connected."""
+    """It is not known who this Slack person is in SDP."""
 
     rule = "not_linked"
+
+
+class NotConnected(NotLinked):
+    """The person's own SDP account has to be connected first, which they can do themselves now."""
+
+    rule = "not_connected"
 
 
 class Stopped(Refused):

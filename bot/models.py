@@ -531,6 +531,17 @@ class Place:
     ts: str
 
 
+class How(StrEnum):
+    """How it is known that a Slack person is an SDP person; a link beats the map, the map beats an address."""
+
+    LINK = "link"
+    """They connected their account."""
+    MAP = "map"
+    """An administrator says so."""
+    EMAIL = "email"
+    """Both have the same e-mail address, and nobody else has it on either side."""
+
+
 @dataclass(frozen=True, slots=True)
 class SlackPerson:
     """Somebody in Slack. `tz` is an IANA name; `email` lower-cased, None when Slack shows none or has not confirmed it.
@@ -563,8 +574,9 @@ class Decision:
     """One person's click on one approval, from the intent to the truth.
 
     `shown` is the fingerprint of what the card showed; `due_at` ends the undo window; `retry_at` is set while SDP
-    could not be asked; `note` is what the person should read about it; `unwritten` are events on their way to the
-    ledger; `version` counts the changes.
+    could not be asked; `note` is what the person should read about it, `rule` the rule of ours that refused it; `how`
+    it was known who they are (a `How`); `was_unknown` that SDP was silent about it for a while; `unwritten` are events
+    on their way to the ledger; `version` counts the changes.
     """
 
     id: str
@@ -582,7 +594,9 @@ class Decision:
     sent_at: datetime | None = None
     settled_at: datetime | None = None
     note: str = ""
-    tries: int = 0
+    rule: str = ""
+    how: str = ""
+    was_unknown: bool = False
     version: int = 1
     final: bool = False
     unwritten: tuple[LedgerEvent, ...] = ()
@@ -591,3 +605,87 @@ class Decision:
     def key(self) -> str:
         """`<ref>|<Slack person>`: at most one decision of a person on an approval is under way."""
         return f"{self.ref}|{self.person}"
+
+
+# --- operations ------------------------------------------------------------------------------
+
+
+class OperationState(StrEnum):
+    """Where an operation stands between its preview and the truth. `bot.operations` has the arrows."""
+
+    OFFERED = "offered"
+    """A preview with a confirm button was shown; nobody has pressed it."""
+    RECORDED = "recorded"
+    """Confirmed; nothing was sent."""
+    SENDING = "sending"
+    """Marked before the one write. Whoever finds this without an owner reads, and never sends."""
+    UNKNOWN = "unknown"
+    """Sent, and nobody knows yet what came of it."""
+    DONE = "done"
+    """SDP said so, or shows it."""
+    NOT_DONE = "not_done"
+    """SDP shows that it did not happen, or it was too late to be sent."""
+    UNSETTLED = "unsettled"
+    """Sent, and nothing ever told what came of it; it is not repeated."""
+    REFUSED = "refused"
+    """A rule of ours said no; nothing was sent."""
+    DENIED = "denied"
+    """SDP said no, in its words."""
+    CANCELLED = "cancelled"
+    """The person did not want it after all."""
+
+    @property
+    def final(self) -> bool:
+        """Nothing more happens."""
+        return self not in (
+            OperationState.OFFERED,
+            OperationState.RECORDED,
+            OperationState.SENDING,
+            OperationState.UNKNOWN,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where somebody waits for an outcome: an answer's response URL and channel, or an open window."""
+
+    channel: str = ""
+    response_url: str = ""
+    view: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """Something that changes SDP outside approvals, from its preview to the truth.
+
+    `id` travels in the confirm button. `verb` is `topic.verb` (`maintenance.execute`), `record` the long id of what it
+    is about ("" for something new), `name` what people call that. `arguments` are the verb's own (a comment, a form as
+    JSON); `before` is what was true right before sending, for telling afterwards whether it happened; `result` what
+    came of it. `fields` are the inputs SDP refused. The rest is as in `Decision`.
+    """
+
+    id: str
+    verb: str
+    record: str
+    name: str
+    person: str
+    person_name: str
+    state: OperationState
+    offered_at: datetime
+    arguments: Mapping[str, str] = field(default_factory=dict)
+    before: Mapping[str, str] = field(default_factory=dict)
+    result: Mapping[str, str] = field(default_factory=dict)
+    origin: Origin = field(default_factory=Origin)
+    confirmed_at: datetime | None = None
+    retry_at: datetime | None = None
+    sent_at: datetime | None = None
+    settled_at: datetime | None = None
+    note: str = ""
+    fields: tuple[str, ...] = ()
+    version: int = 1
+    final: bool = False
+    unwritten: tuple[LedgerEvent, ...] = ()
+
+    @property
+    def topic(self) -> str:
+        return self.verb.partition(".")[0]

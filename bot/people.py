@@ -1,11 +1,14 @@
-"""Who is who in Slack: people by id and by e-mail address.
+"""Who is who: people of Slack by id and by e-mail address, and which of them somebody in SDP is.
+
+A connected account beats the administrator's map, which beats an e-mail address (`who`).
 
 The directory is read as a whole and kept for ten minutes: one `users.list` serves everybody, where a look-up a person
 would run into Slack's 50 calls a minute. Whoever learns of a change before that (`noticed`) says so to all processes
 through the store: a deactivated person, a guest, another address count from the next question on.
 
 An address names somebody only when exactly one account has it, in any case of letters, and only members count: no
-bots, nobody deactivated, no guests, and people of other workspaces or guests only with ALLOW_EXTERNAL.
+bots, nobody deactivated, and guests and people of other workspaces only with ALLOW_EXTERNAL. It has to be one person's
+in SDP, too: who has no address there, or one that two people have, is nobody until a link or the map says who.
 """
 
 import asyncio
@@ -17,13 +20,16 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
 
-from bot.models import Person, SlackPerson
-from bot.store import Memory
+from bot.errors import SdpForbidden, SdpNotFound
+from bot.models import How, Person, SdpId, SlackPerson
+from bot.store import Links, Memory
 
 KEPT_SECONDS = 600.0
 MISS_SECONDS = 60.0
 """An address nobody has makes the directory be read again, but not more often than this."""
 VERSION_KEPT = timedelta(days=7)
+ADDRESS_KEPT = timedelta(hours=1)
+"""How long it is believed who in SDP has an address: addresses change hands rarely, and asking costs two calls."""
 STRANGERS_KEPT = 1000
 
 
@@ -37,6 +43,22 @@ class Directory(Protocol):
     async def one(self, slack_id: str) -> SlackPerson | None:
         """One account, of another workspace too; None when Slack shows none."""
         ...
+
+
+class Addresses(Protocol):
+    """Where people of SDP are found by address; `sdp.people` is one."""
+
+    async def by_email(self, email: str) -> tuple[Person, ...]:
+        """Everybody in SDP with this address. Raises SdpError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Who somebody in SDP is in Slack, and how that is known."""
+
+    slack: SlackPerson
+    how: How
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +75,13 @@ class _Known:
 class People:
     """Finds people of Slack; safe to share."""
 
-    def __init__(self, directory: Directory, memory: Memory, *, allow_external: bool = False) -> None:
+    def __init__(
+        self, directory: Directory, memory: Memory, links: Links, sdp: Addresses, *, allow_external: bool = False
+    ) -> None:
         self._directory = directory
         self._memory = memory
+        self._links = links
+        self._sdp = sdp
         self._allow_external = allow_external
         self._known = _Known()
         self._reading = asyncio.Lock()
@@ -69,9 +95,69 @@ class People:
             known.strangers[slack_id] = await self._directory.one(slack_id)
         return known.strangers.get(slack_id)
 
+    # --- from SDP to Slack ---------------------------------------------------------------------------
+
+    async def who(self, person: Person) -> Found | None:
+        """Who somebody in SDP is in Slack; None when nobody is known to be, or more than one could be.
+
+        Raises SdpError when SDP cannot be asked who has the address.
+        """
+        for how, slack_id in (
+            (How.LINK, await self._links.slack_of(person.id)),
+            (How.MAP, await self._mapped(person.id)),
+        ):
+            if slack_id is not None:
+                return self._found(await self.by_id(slack_id), how)
+        return await self._by_email(person)
+
     async def slack_of(self, person: Person) -> SlackPerson | None:
-        """The Slack account of somebody in SDP; None when there is none, or more than one it could be."""
-        return await self.by_address(person.email) if person.email else None
+        """The Slack account of somebody in SDP; None as in `who`."""
+        found = await self.who(person)
+        return found.slack if found else None
+
+    async def match(self, actor: SlackPerson, person: Person) -> How | None:
+        """How it is known that `actor` is `person`; None when it is not known. Raises SdpError."""
+        found = await self.who(person)
+        return found.how if found and found.slack.id == actor.id else None
+
+    def _found(self, slack: SlackPerson | None, how: How) -> Found | None:
+        return Found(slack, how) if slack is not None and self.counts(slack) else None
+
+    async def _mapped(self, sdp: SdpId) -> str | None:
+        mapping = await self._links.mapped(sdp)
+        return mapping.slack if mapping else None
+
+    async def _by_email(self, person: Person) -> Found | None:
+        if person.email is None or (slack := await self.by_address(person.email)) is None:
+            return None
+        if await self._is_somebody_else(slack, person) or not await self._alone_in_sdp(person):
+            return None
+        return Found(slack, How.EMAIL)
+
+    async def _is_somebody_else(self, slack: SlackPerson, person: Person) -> bool:
+        """A link or the map says that this account is another SDP person's."""
+        link = await self._links.of(slack.id)
+        mappings = await self._links.mappings()
+        taken = {mapping.sdp for mapping in mappings if mapping.slack == slack.id} | ({link.sdp} if link else set())
+        return bool(taken) and person.id not in taken
+
+    async def _alone_in_sdp(self, person: Person) -> bool:
+        """Nobody else in SDP has this address. Where SDP does not let the bot list people, that cannot be seen."""
+        assert person.email is not None  # noqa: S101  # the caller has looked
+        kept = await self._memory.recall("sdp_address", person.email)
+        if kept is None:
+            kept = await self._owners(person.email)
+            await self._memory.keep("sdp_address", person.email, kept, ADDRESS_KEPT)
+        owners = set(kept.split())
+        return owners <= {person.id}
+
+    async def _owners(self, email: str) -> str:
+        try:
+            return " ".join(sorted(one.id for one in await self._sdp.by_email(email)))
+        except (SdpForbidden, SdpNotFound):
+            return ""
+
+    # --- people of Slack -----------------------------------------------------------------------------
 
     async def by_address(self, email: str) -> SlackPerson | None:
         """The one account with this address; None for nobody, and for more than one it could be."""

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from bot.errors import NotAllowed, NotLinked, NotTheApprover
-from bot.models import Approval, Person, SlackPerson
+from bot.models import Approval, How, Person, SlackPerson
 
 KEPT_SECONDS = 300.0
 MEMBERS = "members"
@@ -207,20 +207,28 @@ def check_may_audit(standing: Standing) -> None:
         raise NotAllowed(f"Only operators may read the ledger. {_holders(standing.operators, 'OPERATORS')}")
 
 
-def check_may_decide(actor: SlackPerson, approval: Approval) -> None:
-    """Whether `actor` is the approver, by the one e-mail address both systems know. Raises Refused."""
+def check_may_decide(actor: SlackPerson, approval: Approval, how: How | None) -> None:
+    """Whether `actor` is the approver; `how` that is known comes from `People.match`. Raises Refused."""
     approver = approval.approver
     if actor.deleted or actor.is_bot:
         raise NotAllowed("This Slack account cannot decide approvals.")
-    if actor.is_guest:
-        raise NotAllowed(f"Guests cannot decide approvals. This decision is {approver.name}'s.")
+    if how is not None:
+        return
+    if not is_member(actor):
+        raise NotAllowed(
+            f"Guests and people of other workspaces cannot decide here. This decision is {approver.name}'s."
+        )
     if approver.email is None:
         raise NotLinked(
             f"This decision is {approver.name}'s, and SDP has no e-mail address for them, so Slack cannot tell who "
             f"that is. {approver.name} can decide in SDP."
         )
-    if actor.email is None or actor.email != approver.email:
-        raise NotTheApprover(approver.name)
+    if actor.email == approver.email:
+        raise NotLinked(
+            f"This decision is {approver.name}'s. More than one account has that e-mail address, so it does not say "
+            "who you are. An administrator of this bot can say so (people map)."
+        )
+    raise NotTheApprover(approver.name)
 
 
 def _holders(names: Sequence[str], setting: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.async_context import AsyncBoltContext
 
-from handlers import approvals, commands, failures
+from handlers import approvals, commands, failures, people
 
 
 def register(app: AsyncApp, services: Mapping[str, Any]) -> None:
@@ -19,4 +19,5 @@ def register(app: AsyncApp, services: Mapping[str, Any]) -> None:
 
     approvals.register(app)
     commands.register(app)
+    people.register(app)
     failures.register(app)

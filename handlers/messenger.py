@@ -18,6 +18,7 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 from blocks.kit import Block, Message
 from bot.errors import BotError
 from bot.jobs import TryAgain
+from bot.linking import Workspace
 from bot.models import Place, SlackPerson
 from bot.store import Memory
 
@@ -51,6 +52,7 @@ class Messenger:
     def __init__(self, client: AsyncWebClient, memory: Memory) -> None:
         self._client = client
         self._memory = memory
+        self._workspace: Workspace | None = None
 
     async def everyone(self) -> AsyncIterator[SlackPerson]:
         cursor = ""
@@ -84,6 +86,13 @@ class Messenger:
             raise
         return list(page["users"])
 
+    async def workspace(self) -> Workspace:
+        """Which workspace this is; asked once."""
+        if self._workspace is None:
+            me = await self._call("auth.test")
+            self._workspace = Workspace(me["team_id"], me["team"])
+        return self._workspace
+
     async def post(
         self, channel: str, message: Message, metadata: Block | None = None, *, thread: str | None = None
     ) -> tuple[str, str]:
@@ -101,6 +110,15 @@ class Messenger:
             if error.response.get("error") in GONE:
                 raise MessageGone(str(error.response.get("error"))) from None
             raise
+
+    async def permalink(self, channel: str, ts: str) -> str | None:
+        """The address of a message, None when Slack has it no more."""
+        try:
+            answer = await self._call("chat.getPermalink", channel=channel, message_ts=ts)
+        except SlackApiError:
+            return None
+        link: str = answer["permalink"]
+        return link
 
     async def dm(self, person: str) -> str:
         """The direct-message channel with somebody."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from blocks.ids import CardPointer
 from bot.errors import BadInput
-from bot.models import Place, SdpId, Verb, sdp_id
+from bot.models import ApprovalRef, Place, SdpId, Verb, sdp_id
 from handlers.asking import Ask
 
 
@@ -105,6 +105,15 @@ def _question(body: dict[str, Any]) -> str:
 def _modal_of(body: dict[str, Any]) -> str:
     view = body.get("view") or {}
     return str(view["id"]) if view.get("type") == "modal" else ""
+
+
+def resumed(body: dict[str, Any]) -> tuple[ApprovalRef, str, str]:
+    """A decision offered again: which approval, who pressed and their name. Raises BadInput."""
+    try:
+        ref = ApprovalRef.parse(body["actions"][0].get("value", ""))
+    except ValueError:
+        raise BadInput("This button can no longer be used. The card of the release will do.") from None
+    return ref, body["user"]["id"], _name(body["user"])
 
 
 def metadata(verb: Verb, click_: Click) -> str:

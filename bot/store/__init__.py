@@ -19,6 +19,7 @@ from bot.store.digests import DigestRecord, Digests, DigestState, RunProgress, T
 from bot.store.ledger import LedgerLog
 from bot.store.links import Link, Links, Mapping, Ticket
 from bot.store.memory import Memory
+from bot.store.operations import Operations
 from bot.store.overviews import OverviewText
 from bot.store.pace import Pace
 from bot.store.preferences import PreferenceRecords
@@ -40,6 +41,7 @@ __all__ = [
     "Links",
     "Mapping",
     "Memory",
+    "Operations",
     "OverviewText",
     "Pace",
     "PreferenceRecords",

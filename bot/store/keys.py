@@ -2,8 +2,10 @@
 
 - `decision:<ref>` (hash) – Slack person → decision record (JSON); goes: 30 days after its last change.
 - `decisions:open` (set) – `<ref>|<person>` of every unsettled decision; goes: members leave when it settles.
-- `cards:<ref>` (hash) – slot → copy of the card (JSON); goes: 90 days after its last change.
+- `cards:<card>` (hash) – slot → copy of the card (JSON); goes: 90 days after its last change.
 - `asked:<release>` (set) – refs of this release that have cards; goes: 90 days after its last change.
+- `waiting:<SDP person>` (zset) – ref → when its planned window slips (epoch seconds); goes: members leave when
+  the person is asked no more.
 - `snapshot:<release>` (string) – the release, its levels and approvals as last read (JSON); goes: 30 days after a
   look.
 - `walks` (zset) – release → when its levels were walked (epoch ms); goes: members leave when it closes.
@@ -15,13 +17,16 @@
 - `ledger`, `ledger:head` (list, hash) – every attempt, chained; the last link; goes: never: it is the record of
   what was done.
 - `ledger:seen:<id>` (string) – this event is in the ledger; goes: 30 days.
+- `operation:<id>` (string) – an operation's record (JSON); goes: an hour after its preview, 30 days after its last
+  change once it was confirmed.
+- `operations:open` (set) – ids of every confirmed and unsettled operation; goes: members leave when it settles.
 - `ask:<id>`, `ask:<id>:answer` (string) – a typed command on its way to an answer; a quick answer handed to the web
   role; goes: an hour.
 - `links`, `links:sdp` (hash) – Slack person → their connected account (JSON, the token encrypted); SDP person → Slack
   person; goes: when they disconnect or are erased.
 - `people:map` (hash) – SDP person → the Slack person an administrator says they are (JSON); goes: by command.
 - `ticket:<kind>:<id>` (string) – a link somebody may open, a sign-in under way (JSON); goes: taken once, 10 minutes.
-- `waiting:<person>` (set) – decisions that wait for this person to be connected; goes: 15 minutes after the last.
+- `held:<person>` (set) – decisions that wait for this person to be connected; goes: 15 minutes after the last.
 - `brake` (string) – who stopped all changes, and when (JSON); goes: when an administrator starts the bot again.
 - `memory:<kind>:<name>` (string) – small facts with their own end (a person's DM channel, …); goes: set by each
   use.
@@ -58,6 +63,9 @@ class Keys:
     def cards(self, ref: str) -> str:
         return f"{self.prefix}cards:{ref}"
 
+    def waiting(self, sdp_person: str) -> str:
+        return f"{self.prefix}waiting:{sdp_person}"
+
     def snapshot(self, release: str) -> str:
         return f"{self.prefix}snapshot:{release}"
 
@@ -85,6 +93,13 @@ class Keys:
 
     def ledger_seen(self, event: str) -> str:
         return f"{self.prefix}ledger:seen:{event}"
+
+    def operation(self, id_: str) -> str:
+        return f"{self.prefix}operation:{id_}"
+
+    @property
+    def open_operations(self) -> str:
+        return f"{self.prefix}operations:open"
 
     def ask(self, id_: str, part: str = "") -> str:
         return f"{self.prefix}ask:{id_}:{part}" if part else f"{self.prefix}ask:{id_}"
@@ -146,8 +161,8 @@ class Keys:
     def ticket(self, kind: str, id_: str) -> str:
         return f"{self.prefix}ticket:{kind}:{id_}"
 
-    def waiting(self, person: str) -> str:
-        return f"{self.prefix}waiting:{person}"
+    def held(self, person: str) -> str:
+        return f"{self.prefix}held:{person}"
 
     @property
     def brake(self) -> str:

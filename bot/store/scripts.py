@@ -46,6 +46,20 @@ return 1
 )
 """KEYS decision open due kick · ARGV field version record ttl member job at → 1, or 0 when somebody was faster."""
 
+SWAP_OPERATION = (
+    WAKE
+    + """
+local old = redis.call('GET', KEYS[1])
+local version = old and cjson.decode(old).version or 0
+if version ~= tonumber(ARGV[1]) then return 0 end
+redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
+redis.call(ARGV[5] ~= '' and 'SADD' or 'SREM', KEYS[2], ARGV[4])
+if ARGV[6] ~= '' then wake(KEYS[3], KEYS[4], ARGV[6], ARGV[7]) end
+return 1
+"""
+)
+"""KEYS operation open due kick · ARGV version|0 record ttl id open|'' job at → 1, or 0 when somebody was faster."""
+
 CLAIM_JOBS = """
 local time = redis.call('TIME')
 local clock = time[1] * 1000 + math.floor(time[2] / 1000)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import aiohttp
 import pytest
+from cryptography.fernet import Fernet, MultiFernet
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import NotAllowed
@@ -20,7 +21,7 @@ from bot.permissions import (
     check_may_read,
     check_may_read_costs,
 )
-from bot.store import Memory, Store
+from bot.store import Links, Memory, Store
 from handlers.messenger import Messenger
 from sandbox.box import Box, open_box
 
@@ -40,12 +41,20 @@ class Desk:
         return self.box.slack.person(who).id
 
 
+class Nobody:
+    """SDP without people: rights are a matter of Slack alone."""
+
+    async def by_email(self, email: str) -> tuple[Person, ...]:
+        raise AssertionError("rights do not ask SDP")
+
+
 @pytest.fixture
 async def desk(store: Store) -> AsyncIterator[Desk]:
     async with open_box() as box, aiohttp.ClientSession() as session:
         client = AsyncWebClient(token=box.slack.bot_token, base_url=f"{box.slack.url}/api/", session=session)
         messenger = Messenger(client, Memory(store))
-        yield Desk(box, People(messenger, Memory(store)), messenger)
+        links = Links(store, MultiFernet([Fernet(Fernet.generate_key())]))
+        yield Desk(box, People(messenger, Memory(store), links, Nobody()), messenger)
 
 
 async def test_nobody_may_operate_until_somebody_is_named(desk: Desk) -> None:

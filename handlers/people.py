@@ -1,0 +1,151 @@
+"""Who is who, as Slack tells it and as people settle it: changes, invitations to connect, what waited for them."""
+
+from typing import Any
+
+import structlog
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from blocks import ids
+from blocks.people import Waiting, connect, connected
+from bot.accounts import CONNECT
+from bot.decisions import DecisionService, Intent
+from bot.errors import BadInput, NotConnected, NotLinked
+from bot.jobs import Jobs
+from bot.linking import Linking
+from bot.models import ApprovalRef, Decision, DecisionState
+from bot.people import People
+from bot.store import Decisions, Links, Memory, Releases
+from bot.store.links import WAITING_KEPT
+from handlers import payloads
+from handlers.messenger import Messenger, person_of
+
+Body = dict[str, Any]
+
+log = structlog.get_logger()
+
+
+def register(app: AsyncApp) -> None:
+    """Listeners of this topic."""
+    app.event("user_change")(somebody_changed)
+    app.event("team_join")(somebody_changed)
+    app.event("subteam_members_changed")(group_changed)
+    app.event("tokens_revoked")(put_out)
+    app.event("app_uninstalled")(put_out)
+    app.action(ids.CONNECT)(opened)
+    app.action(ids.RESUME)(resume)
+
+
+async def somebody_changed(event: Body, people: People) -> None:
+    await people.noticed(person_of(event["user"]))
+
+
+async def group_changed(people: People) -> None:
+    await people.forget()
+
+
+async def put_out(event: Body) -> None:
+    """Nothing can be said in Slack any more; whoever reads the log learns why."""
+    log.error("slack.put_out", event=event["type"])
+
+
+async def opened(ack: AsyncAck) -> Any:
+    """A link button opens its address by itself; Slack only wants to hear that the click arrived."""
+    return await ack()
+
+
+async def resume(ack: AsyncAck, body: Body, decisions: DecisionService, welcome: "Welcome") -> Any:
+    ref, person, name = payloads.resumed(body)
+    waiting = await welcome.waiting_for(ref, person)
+    await decisions.record(
+        Intent(
+            ref=ref,
+            verb=waiting.verb,
+            person=person,
+            person_name=name,
+            shown=waiting.shown,
+            comment=waiting.comment,
+            place=payloads.place_of(body),
+        )
+    )
+    return await ack()
+
+
+class Welcome:
+    """Asks people to connect their account, and offers again what waited for it."""
+
+    def __init__(
+        self,
+        *,
+        messenger: Messenger,
+        linking: Linking,
+        links: Links,
+        records: Decisions,
+        releases: Releases,
+        memory: Memory,
+        jobs: Jobs,
+    ) -> None:
+        self._messenger = messenger
+        self._linking = linking
+        self._links = links
+        self._records = records
+        self._releases = releases
+        self._memory = memory
+        self._jobs = jobs
+
+    async def invite(self, person: str, channel: str, why: str = CONNECT) -> None:
+        """Show somebody the button that connects their account; where nobody can connect, say so."""
+        try:
+            message = connect(await self._linking.offer(person), why)
+        except NotLinked as no:
+            await self._messenger.whisper(person, None, str(no))
+        else:
+            await self._messenger.tell(person, channel, message)
+
+    async def waiting_for(self, ref: ApprovalRef, person: str) -> Decision:
+        """What this person pressed before they were connected. Raises BadInput when there is nothing like it."""
+        decision = await self._records.get(ref, person)
+        if decision is None or not _waits(decision):
+            raise BadInput("This no longer waits for you. The card of the release shows what is true.")
+        return decision
+
+    # --- jobs ------------------------------------------------------------------------------------------
+
+    async def ask(self, key: str) -> None:
+        """A decision could not be taken because its person is not connected: keep it, and ask them to. A job."""
+        decision = await self._decision(key)
+        if decision is None or not _waits(decision):
+            return
+        await self._links.hold(decision.person, key)
+        if await self._memory.first("invited", decision.id, WAITING_KEPT):
+            channel = decision.place.channel if decision.place else ""
+            await self.invite(decision.person, channel, decision.note)
+
+    async def connected(self, person: str) -> None:
+        """Say so, and offer what waited. A job."""
+        link = await self._links.of(person)
+        if link is None:
+            return
+        held = [await self._decision(key) for key in await self._links.held(person)]
+        waiting = [Waiting(one, await self._named(one)) for one in held if one is not None and _waits(one)]
+        await self._messenger.post(await self._messenger.dm(person), connected(link.name, waiting))
+        await self._links.let_go(person)
+
+    async def rematch(self, sdp: str) -> None:
+        """It has changed who this SDP person is in Slack: their cards belong elsewhere now. A job."""
+        for release in await self._releases.walks():
+            snapshot = await self._releases.get(release)
+            for approval in snapshot.approvals if snapshot else ():
+                if approval.approver.id == sdp:
+                    await self._jobs.wake("show", str(approval.ref))
+
+    async def _decision(self, key: str) -> Decision | None:
+        ref, _, person = key.partition("|")
+        return await self._records.get(ApprovalRef.parse(ref), person)
+
+    async def _named(self, decision: Decision) -> str:
+        snapshot = await self._releases.get(decision.ref.release)
+        return f"{snapshot.release.label} {snapshot.release.title}" if snapshot else "this release"
+
+
+def _waits(decision: Decision) -> bool:
+    return decision.state is DecisionState.REFUSED and decision.rule == NotConnected.rule
