@@ -12,6 +12,12 @@ StateValues = dict[str, dict[str, Json]]
 """Slack's `state.values`: block id → action id → what is chosen there."""
 
 
+AVATAR_SIZES = (24, 32, 48, 72, 192, 512)
+
+UNTITLED: Json = {"type": "plain_text", "text": "View Title", "emoji": True}
+"""What Slack says for the title of a Home tab, which cannot have one."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Person:
     """A member of a workspace, a guest, a bot, or somebody of another workspace (another `team_id`)."""
@@ -45,14 +51,24 @@ class Person:
         first, _, last = self.real_name.partition(" ")
         profile = {
             "title": self.title,
+            "phone": "",
+            "skype": "",
             "real_name": self.real_name,
             "real_name_normalized": self.real_name,
             "display_name": self.display_name,
             "display_name_normalized": self.display_name,
+            "status_text": "",
+            "status_text_canonical": "",
+            "status_emoji": "",
+            "status_emoji_display_info": [],
+            "status_expiration": 0,
+            "avatar_hash": f"g{self.id.casefold()}",
             "first_name": first,
             "last_name": last,
+            "fields": None,
             "team": self.team_id,
         }
+        profile |= {f"image_{size}": f"https://avatars.example.com/{self.id}-{size}.png" for size in AVATAR_SIZES}
         return profile | ({"email": self.email} if with_email and self.email else {})
 
     def as_api(self, at: float, *, with_email: bool) -> Json:
@@ -62,11 +78,13 @@ class Person:
             "team_id": self.team_id,
             "name": self.handle,
             "deleted": self.deleted,
+            "color": "4bbe2e",
             "real_name": self.real_name,
             "profile": self.profile(with_email=with_email),
             "is_bot": self.is_bot,
             "is_app_user": False,
             "updated": self.updated,
+            "who_can_share_contact_card": "EVERYONE",
         }
         if self.deleted:  # Slack leaves these out for people who are gone
             return user
@@ -340,7 +358,7 @@ class View:
             "callback_id": self.callback_id,
             "state": {"values": self.state},
             "hash": self.hash,
-            "title": self.title,
+            "title": self.title or UNTITLED,
             "clear_on_close": self.clear_on_close,
             "notify_on_close": self.notify_on_close,
             "close": self.close,

@@ -9,6 +9,9 @@ from sandbox.slack.blockstate import choice_key
 from sandbox.slack.model import Channel, Json, Message, Person, View
 from sandbox.slack.world import SlackWorld
 
+_REPEATED = ("placeholder", "confirm", "min_query_length")
+"""Properties of an element that Slack repeats in its action, beside the initial choices."""
+
 
 def person_of(world: SlackWorld, person: Person) -> Json:
     return {"id": person.id, "username": person.handle, "name": person.handle, "team_id": person.team_id}
@@ -48,8 +51,8 @@ def action(block: Json, element: Json, choice: Any, at: str) -> Json:
         made["selected_option"] = choice
     else:
         made[choice_key(kind) or "value"] = choice
-    initials = {name: value for name, value in element.items() if name.startswith("initial_") or name == "placeholder"}
-    return made | initials
+    repeated = {name: value for name, value in element.items() if name.startswith("initial_") or name in _REPEATED}
+    return made | repeated
 
 
 def message_container(message: Message) -> Json:

@@ -57,7 +57,7 @@ class Slack:
             setattr(person, name, value)
         person.updated = int(self.world.now())
         with_email = "users:read.email" in self.world.app.scopes
-        user = person.as_api(self.world.now(), with_email=with_email)
+        user = person.as_api(self.world.now(), with_email=with_email) | {"locale": "en-US"}
         return await self.send_event({"type": "user_change", "user": user, "cache_ts": person.updated, **self._stamp()})
 
     async def change_group(self, which: str, members: Sequence[str | Person]) -> Answer | None:
@@ -73,9 +73,9 @@ class Slack:
                 "date_previous_update": group.created,
                 "date_update": int(self.world.now()),
                 "added_users": added,
-                "added_users_count": str(len(added)),
+                "added_users_count": len(added),
                 "removed_users": removed,
-                "removed_users_count": str(len(removed)),
+                "removed_users_count": len(removed),
                 **self._stamp(),
             }
         )
