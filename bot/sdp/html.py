@@ -75,7 +75,7 @@ def clip(text: Mrkdwn, limit: int) -> Mrkdwn:
 def _tidy(text: str) -> Mrkdwn:
     """Hard spaces become spaces, lines end where their words end, and at most one line in a row is blank."""
     lines = (line.rstrip() for line in text.replace("\u00a0", " ").split("\n"))
-    return Mrkdwn(re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n"))
+    return Mrkdwn(re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip())
 
 
 def _marked(mark: str, text: str) -> str:
@@ -85,10 +85,11 @@ def _marked(mark: str, text: str) -> str:
     )
 
 
-def _touches_a_word(element: "Tag") -> bool:
-    """Whether a letter stands directly before or after: Slack shows marks inside words as they are."""
+def _is_inside_a_word(element: "Tag", text: str) -> bool:
+    """Whether the mark would stand between two letters: Slack shows such marks as they are."""
     before, after = element.previous_sibling, element.next_sibling
-    return (isinstance(before, str) and before[-1:].isalnum()) or (isinstance(after, str) and after[:1].isalnum())
+    begins = isinstance(before, str) and before[-1:].isalnum() and text[:1].isalnum()
+    return begins or (isinstance(after, str) and after[:1].isalnum() and text[-1:].isalnum())
 
 
 @cache
@@ -128,7 +129,7 @@ def _converter() -> Any:
 
         def _inline(self, mark: str, same: tuple[str, ...], el: Any, text: str, parent_tags: Any) -> str:
             inside = {"_noformat", "a", *same} & set(parent_tags)
-            return text if inside or _touches_a_word(el) else _marked(mark, text)
+            return text if inside or _is_inside_a_word(el, text) else _marked(mark, text)
 
         def convert_b(self, el: Any, text: str, parent_tags: Any) -> str:
             return self._inline("*", ("b", "strong", "th", "h1", "h2", "h3", "h4", "h5", "h6"), el, text, parent_tags)

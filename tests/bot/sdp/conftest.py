@@ -69,17 +69,24 @@ class Parrot:
     def __init__(self) -> None:
         self.heard: list[Request] = []
         self._answer = Response(b"")
+        self._next: tuple[str, Any] | None = None
 
     def say(self, body: Any, status: int = 200, media: str = "application/json", **headers: str) -> None:
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         self._answer = Response(content, status, headers=named, media_type=media)
 
+    def after(self, method: str, body: Any) -> None:
+        """Say `body` as soon as somebody has come with `method`, to them and from then on."""
+        self._next = (method, body)
+
     async def _token(self, _: Request) -> Response:
         return JSONResponse({"access_token": "1000.parrot.token", "expires_in": 3600})
 
     async def _any(self, request: Request) -> Response:
         self.heard.append(request)
+        if self._next and self._next[0] == request.method:
+            self.say(self._next[1])
         return self._answer
 
     def app(self) -> Starlette:
@@ -128,7 +135,12 @@ def parrot() -> Parrot:
 
 
 @pytest.fixture
-async def told(parrot: Parrot, stack: AsyncExitStack) -> Sdp:
+async def listeners(parrot: Parrot, stack: AsyncExitStack) -> Clients:
+    """Clients of the parrot."""
+    return Clients(await stack.enter_async_context(serve(parrot.app())), stack)
+
+
+@pytest.fixture
+async def told(listeners: Clients) -> Sdp:
     """A client of the parrot."""
-    url = await stack.enter_async_context(serve(parrot.app()))
-    return await Clients(url, stack).new()
+    return await listeners.new()
