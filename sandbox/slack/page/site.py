@@ -11,6 +11,7 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
+from starlette.types import Receive, Scope, Send
 
 from sandbox.slack.changes import Subscription
 from sandbox.slack.errors import NoSuchThing, SlackError
@@ -190,7 +191,7 @@ class Site:
 
     async def _events(self, request: Request) -> Response:
         headers = HEADERS | {"Cache-Control": "no-store"}
-        return StreamingResponse(_changes(self._world.subscribe()), media_type="text/event-stream", headers=headers)
+        return EventStream(_changes(self._world.subscribe()), headers=headers)
 
     # Gestures
 
@@ -236,10 +237,22 @@ class Site:
 
     async def _log(self, request: Request) -> Response:
         lines = log_changes(self._world, controls_of(request))
-        return StreamingResponse(lines, media_type="text/event-stream", headers=HEADERS | {"Cache-Control": "no-store"})
+        return EventStream(lines, headers=HEADERS | {"Cache-Control": "no-store"})
 
     def _visitor(self, request: Request, who: str) -> Visitor:
         return Visitor(request.app.state.slack, who, self._offered)
+
+
+class EventStream(StreamingResponse):
+    """Server-sent events. They have no end of their own: the server cancels them when it stops, which is no error."""
+
+    media_type = "text/event-stream"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        except asyncio.CancelledError:
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 def controls_of(request: Request) -> Controls:

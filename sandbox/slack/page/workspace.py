@@ -21,6 +21,7 @@ from sandbox.slack.world import SlackWorld
 
 NEWEST = 60  # messages shown before one asks for earlier ones
 _COLOURS = 8
+_FEW = 12  # people in the side bar before anybody has written to them
 _TOGETHER = timedelta(minutes=5)  # messages of one person this close share one head
 
 
@@ -261,10 +262,11 @@ def _app_entry(world: SlackWorld, person: Person, place: Place) -> Entry:
 
 
 def _directs(world: SlackWorld, person: Person, place: Place) -> list[Entry]:
-    """Everybody one could write to; a direct message that is not there yet is opened by its first look."""
+    """Who one writes to, and the first few one could; a direct message is opened by its first look."""
     unread = world.unread(person)
     open_ones = {c.partner_of(person.id): c.id for c in world.conversations_of(person) if c.is_im}
-    others = [one for one in players(world) if one.id != person.id]
+    everybody = players(world)
+    others = [one for n, one in enumerate(everybody) if one.id != person.id and (n < _FEW or one.id in open_ones)]
     return [
         Entry(
             one.real_name,
