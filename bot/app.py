@@ -28,6 +28,7 @@ from bot.ledger import Ledger
 from bot.linking import Linking, Zoho
 from bot.logs import quiet_logger
 from bot.models import sdp_id
+from bot.neighbours import Neighbours
 from bot.people import People
 from bot.permissions import Rights, RightsLists
 from bot.sdp import Sdp, SdpSettings
@@ -37,8 +38,8 @@ from bot.settings import Settings
 from bot.sockets import listening_socket
 from bot.sockets import serving as http_serving
 from bot.store import (
-    Brakes,
     Asks,
+    Brakes,
     Cards,
     Decisions,
     LedgerLog,
@@ -51,12 +52,13 @@ from bot.store import (
     connect,
 )
 from bot.valkey import embedded
-from bot.web import Web
+from bot.web import Web, origin_of
 from handlers.answering import Desk
 from handlers.cards import CardRules, CardWriter
 from handlers.commands import TABLE
 from handlers.messenger import Messenger
 from handlers.people import Welcome
+from handlers.reminding import Reminding
 
 Role = Literal["web", "worker"]
 SLACK_TIMEOUT_SECONDS = 10
@@ -89,6 +91,7 @@ class House:
     inbox: Inbox
     decisions: DecisionService
     cards: CardWriter
+    reminding: Reminding
     desk: Desk
     messenger: Messenger
     slack: AsyncWebClient
@@ -187,14 +190,28 @@ def _wire(
         decisions=decisions,
         records=records,
         releases=releases,
-        copies=copies,
+        cards=copies,
         memory=memory,
+        jobs=jobs,
         rules=_card_rules(settings, accounts),
+        collisions=Neighbours(sdp, releases).lines,
+    )
+    reminding = Reminding(
+        writer=writer,
+        messenger=messenger,
+        people=people,
+        releases=releases,
+        cards=copies,
+        memory=memory,
+        after=settings.remind_after,
+        wanted=_wants_reminders,
     )
     services: dict[str, object] = {
         "decisions": decisions,
         "messenger": messenger,
         "releases": releases,
+        "reminding": reminding,
+        "jobs": jobs,
         "rights": rights,
         "people": people,
         "accounts": accounts,
@@ -233,11 +250,16 @@ def _wire(
         inbox=inbox,
         decisions=decisions,
         cards=writer,
+        reminding=reminding,
         desk=desk,
         messenger=messenger,
         slack=slack,
         services=services,
     )
+
+
+async def _wants_reminders(_: str) -> bool:
+    return True
 
 
 def worker(house: House) -> Worker:
@@ -255,6 +277,9 @@ def worker(house: House) -> Worker:
             "decide": house.decisions.advance,
             "show": house.cards.show,
             "tell": house.cards.tell,
+            "remind": house.reminding.remind,
+            "inbox": house.reminding.inbox,
+            "news": house.reminding.news,
             "connect": house.welcome.ask,
             "connected": house.welcome.connected,
             "rematch": house.welcome.rematch,
@@ -275,7 +300,12 @@ def bolt(house: House) -> AsyncApp:
         # Bolt 1.30 warns about tokens it finds in the environment beside the client it is given.
         logger=quiet_logger("slack_bolt.app"),
     )
-    handlers.register(app, house.services)
+    handlers.register(
+        app,
+        house.services,
+        memory=Memory(house.store),
+        gestures_per_minute=house.settings.gestures_per_minute,
+    )
     return app
 
 
@@ -331,6 +361,9 @@ async def serving(house: House) -> AsyncIterator[str]:
         hints=house.jobs,
         ready=house.store,
         webhook_secret=webhook,
+        linking=house.linking,
+        secure_cookie=(settings.public_url or "").startswith("https:"),
+        form_target=origin_of(house.sdp.sign_in.accounts_url),
     )
     async with contextlib.AsyncExitStack() as stack:
         door = listening_socket(settings.host, settings.port)
@@ -397,7 +430,8 @@ def _card_rules(settings: Settings, accounts: Accounts) -> CardRules:
         link=f"{settings.sdp_url}/ui/releases/{{release}}/details",
         approvals_channel=settings.approvals_channel,
         can_decide=not accounts.by_person or accounts.may_connect,
-        undo=timedelta(seconds=settings.undo_seconds),
+        own_release_refused=settings.self_approval == "refuse",
+        batch_from=settings.batch_from,
     )
 
 

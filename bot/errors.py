@@ -7,6 +7,7 @@
     │   ├── NotAllowed              a right is missing (operators, admins, readers)
     │   ├── NotLinked               it is not known who the person is in SDP
     │   │   └── NotConnected        their own SDP account is wanted, and connecting it would do
+    │   ├── TooFast                 more clicks than a person can make
     │   ├── Stopped                 an administrator has stopped all changes
     │   └── BadInput                what was typed cannot be used
     ├── AlreadyDecided              SDP has a decision; nothing was sent
@@ -80,6 +81,15 @@ class NotConnected(NotLinked):
     """The person's own SDP account has to be connected first, which they can do themselves now."""
 
     rule = "not_connected"
+
+
+class TooFast(Refused):
+    """More came from one person than a person can press or type."""
+
+    rule = "too_fast"
+
+    def __init__(self) -> None:
+        super().__init__("That was faster than anybody can press, so it was not taken. Please wait a few seconds.")
 
 
 class Stopped(Refused):

@@ -85,6 +85,7 @@ class People:
         self._allow_external = allow_external
         self._known = _Known()
         self._reading = asyncio.Lock()
+        self._asking = asyncio.Lock()
 
     async def by_id(self, slack_id: str) -> SlackPerson | None:
         """Somebody by their Slack id, from this workspace or another; None when Slack shows nobody."""
@@ -144,12 +145,12 @@ class People:
     async def _alone_in_sdp(self, person: Person) -> bool:
         """Nobody else in SDP has this address. Where SDP does not let the bot list people, that cannot be seen."""
         assert person.email is not None  # noqa: S101  # the caller has looked
-        kept = await self._memory.recall("sdp_address", person.email)
-        if kept is None:
-            kept = await self._owners(person.email)
-            await self._memory.keep("sdp_address", person.email, kept, ADDRESS_KEPT)
-        owners = set(kept.split())
-        return owners <= {person.id}
+        async with self._asking:  # a poll asks about one address for many cards at once
+            kept = await self._memory.recall("sdp_address", person.email)
+            if kept is None:
+                kept = await self._owners(person.email)
+                await self._memory.keep("sdp_address", person.email, kept, ADDRESS_KEPT)
+        return set(kept.split()) <= {person.id}
 
     async def _owners(self, email: str) -> str:
         try:

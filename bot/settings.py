@@ -69,6 +69,10 @@ SHAPES = {
     "redis_url": "an address like redis://host:6379/0, rediss://…, or unix:///path; unset for the embedded Valkey",
     "poll_seconds": "a number of seconds from 1 to 86400",
     "undo_seconds": "a number of seconds from 0 (none) to 3600",
+    "undo_seconds_high_risk": "a number of seconds from 0 to 3600",
+    "self_approval": "warn or refuse",
+    "remind_after": "working hours, rising, separated by commas, like 4,8,24; empty for no reminders",
+    "batch_from": "a whole number from 1 to 100",
     "undo_stale_minutes": "a number of minutes from 1 to 1440",
     "unknown_minutes": "a number of minutes from 1 to 1440",
     "sdp_comment_max": "a whole number from 50 to 1000",
@@ -76,6 +80,7 @@ SHAPES = {
     "admins": _HOLDERS,
     "readers": f"members, or {_HOLDERS}",
     "allow_external": "true or false",
+    "gestures_per_minute": "a whole number of clicks and commands of one person, from 1 to 1000000",
     "port": "a port from 0 to 65535",
     "log_format": "console or json",
 }
@@ -109,6 +114,10 @@ class Settings(BaseSettings):
 
     poll_seconds: float = Field(default=60, ge=1, le=86400)
     undo_seconds: float = Field(default=5, ge=0, le=3600)
+    undo_seconds_high_risk: float = Field(default=10, ge=0, le=3600)
+    self_approval: Literal["warn", "refuse"] = "warn"
+    remind_after: Annotated[list[float], NoDecode, BeforeValidator(_comma_separated)] = [4, 8, 24]
+    batch_from: int = Field(default=5, ge=1, le=100)
     undo_stale_minutes: float = Field(default=15, ge=1, le=1440)
     unknown_minutes: float = Field(default=30, ge=1, le=1440)
     approvals_channel: str | None = None
@@ -117,6 +126,7 @@ class Settings(BaseSettings):
     admins: Holders = ()
     readers: Holders = ("members",)
     allow_external: bool = False
+    gestures_per_minute: int = Field(default=120, ge=1, le=1_000_000)
 
     host: str = "127.0.0.1"
     port: int = Field(default=3000, ge=0, le=65535)

@@ -1,26 +1,45 @@
-"""The open door: Slack's requests, SDP's hints, and two addresses for whoever watches over the bot."""
+"""The open door: Slack's requests, SDP's hints, the pages of connecting, and two addresses for whoever watches.
 
+Everything is refused as early and as cheaply as it can be: by path and method, by content type, by length, by how long
+a body takes to come; Slack's requests then by their signature, SDP's hints by their secret. Nobody learns from a
+refusal more than its kind.
+"""
+
+import asyncio
 import hmac
 import json
 import time
+from collections import OrderedDict
 from collections.abc import Awaitable, Mapping
 from typing import Any, Protocol
+from urllib.parse import parse_qs, urlsplit
 
 import structlog
 from redis.exceptions import RedisError
 from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
 from slack_bolt.async_app import AsyncApp
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from bot import pages
+from bot.errors import BotError
+from bot.linking import CALLBACK_PATH, LINK_PATH, LinkGone, Linking
 from bot.models import SdpId, sdp_id
 
 BODY_MAX = 1_000_000
+BODY_SECONDS = 10.0
+"""How long a body may take to arrive; Slack's and SDP's come in one piece."""
+FORM_MAX = 4096
 SKEW_SECONDS = 300
 """Slack's own rule: a request older than five minutes may be a replay."""
 SECRET_HEADER = "X-SDP-Bot-Secret"  # noqa: S105 - the header's name
+COOKIE = "sdp_bot_connecting"
+COOKIE_SECONDS = 600
+
+FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 
 log = structlog.get_logger()
 
@@ -37,6 +56,28 @@ class Ready(Protocol):
     async def answers(self) -> bool: ...
 
 
+class Strangers:
+    """Counts refused requests by address: whoever keeps failing is told to wait, cheaply and without a log line each.
+
+    Requests that pass are never counted, so a proxy that Slack and a stranger share locks nobody out.
+    """
+
+    def __init__(self, *, a_minute: int = 20, kept: int = 10_000) -> None:
+        self._most = a_minute
+        self._kept = kept
+        self._failed: OrderedDict[str, tuple[int, int]] = OrderedDict()
+
+    def refused(self, address: str) -> bool:
+        """Count a refusal; True from the one on that is one too many this minute."""
+        minute = int(time.monotonic() // 60)
+        since, count = self._failed.pop(address, (minute, 0))
+        count = count + 1 if since == minute else 1
+        self._failed[address] = (minute, count)
+        while len(self._failed) > self._kept:
+            self._failed.popitem(last=False)
+        return count > self._most
+
+
 class Web:
     """The routes, with what they need."""
 
@@ -48,12 +89,19 @@ class Web:
         hints: Hints,
         ready: Ready,
         webhook_secret: str | None,
+        linking: Linking,
+        secure_cookie: bool = True,
+        form_target: str = "",
     ) -> None:
         self._slack = AsyncSlackRequestHandler(bolt) if bolt is not None else None
         self._signing_secret = signing_secret
         self._hints = hints
         self._ready = ready
         self._webhook_secret = webhook_secret
+        self._linking = linking
+        self._secure_cookie = secure_cookie
+        self._page_headers = pages.headers(*([form_target] if form_target else []))
+        self._strangers = Strangers()
 
     def app(self) -> Starlette:
         """The ASGI application."""
@@ -61,34 +109,102 @@ class Web:
             routes=[
                 Route("/slack/events", self.slack, methods=["POST"]),
                 Route("/sdp/webhook", self.webhook, methods=["POST"]),
+                Route(LINK_PATH, self.link_page, methods=["GET"]),
+                Route(LINK_PATH, self.link_confirmed, methods=["POST"]),
+                Route(CALLBACK_PATH, self.callback, methods=["GET"]),
                 Route("/healthz", self.health),
                 Route("/readyz", self.readiness),
-            ]
+            ],
+            exception_handlers={HTTPException: _refused, Exception: _broken},
         )
+
+    # --- Slack and SDP -----------------------------------------------------------------------------------
 
     async def slack(self, request: Request) -> Response:
         """Everything Slack sends over HTTP; whatever is not signed by Slack is refused before it is parsed."""
         if self._slack is None or self._signing_secret is None:
-            return PlainTextResponse("this bot speaks Socket Mode", 404)
-        body = await _body(request)
-        if body is None:
-            return PlainTextResponse("too large", 413)
+            raise HTTPException(404, "this bot speaks Socket Mode")
+        body = await _body(request, FORM, JSON)
         if not signed_by_slack(self._signing_secret, request.headers, body):
-            return PlainTextResponse("not signed by Slack", 401)
+            self._turn_away(request, "not signed by Slack")
         return await self._slack.handle(request)
 
     async def webhook(self, request: Request) -> Response:
         """SDP's hint `{"module": "release", "id": …}`: only a reason to look, never taken as the truth."""
         if self._webhook_secret is None:
-            return PlainTextResponse("SDP_WEBHOOK_SECRET is not set", 404)
+            raise HTTPException(404, "SDP_WEBHOOK_SECRET is not set")
         given = request.headers.get(SECRET_HEADER, "")
-        if not hmac.compare_digest(given.encode(), self._webhook_secret.encode()):
-            return PlainTextResponse("wrong secret", 401)
-        body = await _body(request)
-        release = _hinted_release(body or b"")
+        if not hmac.compare_digest(given.encode("utf-8", "replace"), self._webhook_secret.encode()):
+            self._turn_away(request, "wrong secret")
+        release = _hinted_release(await _body(request, JSON))
         if release is None:
-            return PlainTextResponse('expected {"module": "release", "id": "<digits>"}', 400)
+            raise HTTPException(400, 'expected {"module": "release", "id": "<digits>"}')
         return await _recorded(self._hints.wake("look", release), 202)
+
+    def _turn_away(self, request: Request, why: str) -> None:
+        address = request.client.host if request.client else "?"
+        if self._strangers.refused(address):
+            raise HTTPException(429, "too many refused requests", headers={"Retry-After": "60"})
+        log.warning("web.refused", why=why, address=address)
+        raise HTTPException(401, why)
+
+    # --- connecting an account -------------------------------------------------------------------------------
+
+    async def link_page(self, request: Request) -> Response:
+        """For whom the link is; looking at it uses nothing up."""
+        token = request.query_params.get("t", "")
+        try:
+            return self._page(pages.confirm(await self._linking.look(token), token))
+        except (BotError, RedisError) as error:
+            return self._problem(error)
+
+    async def link_confirmed(self, request: Request) -> Response:
+        """The person said that it is them: on to Zoho, with a cookie to know this browser by."""
+        if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
+            raise HTTPException(403, "this form was sent by another site")
+        body = await _body(request, FORM, limit=FORM_MAX)
+        try:
+            departure = await self._linking.confirm(_field(body, "t"))
+        except (BotError, RedisError) as error:
+            return self._problem(error)
+        answer = RedirectResponse(departure.url, 303, headers=dict(self._page_headers))
+        answer.set_cookie(
+            COOKIE,
+            departure.cookie,
+            max_age=COOKIE_SECONDS,
+            path=CALLBACK_PATH,
+            secure=self._secure_cookie,
+            httponly=True,
+            samesite="lax",
+        )
+        return answer
+
+    async def callback(self, request: Request) -> Response:
+        """Back from Zoho; only the browser that left for it is believed."""
+        given = request.query_params
+        try:
+            link = await self._linking.finish(
+                state=given.get("state", ""),
+                cookie=request.cookies.get(COOKIE, ""),
+                code="" if "error" in given else given.get("code", ""),
+                accounts_server=given.get("accounts-server"),
+            )
+        except (BotError, RedisError) as error:
+            return self._problem(error)
+        answer = self._page(pages.done(link))
+        answer.delete_cookie(COOKIE, path=CALLBACK_PATH)
+        return answer
+
+    def _page(self, html: str, status: int = 200) -> Response:
+        return HTMLResponse(html, status, headers={**self._page_headers, **PLAIN})
+
+    def _problem(self, error: BotError | RedisError) -> Response:
+        if isinstance(error, RedisError):
+            log.warning("web.redis_away", error=type(error).__name__)
+            return self._page(pages.trouble("The bot cannot reach its memory. Please try again in a moment."), 503)
+        return self._page(pages.trouble(str(error)), 410 if isinstance(error, LinkGone) else 409)
+
+    # --- for whoever watches -------------------------------------------------------------------------------------
 
     async def health(self, _: Request) -> Response:
         """The process lives."""
@@ -97,6 +213,9 @@ class Web:
     async def readiness(self, _: Request) -> Response:
         """A click could be recorded now; says nothing about SDP or Slack."""
         return await _recorded(self._ready.answers(), 200)
+
+
+PLAIN = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 
 
 async def _recorded(write: Awaitable[Any], status: int) -> Response:
@@ -108,16 +227,55 @@ async def _recorded(write: Awaitable[Any], status: int) -> Response:
     return PlainTextResponse("ok", status)
 
 
-async def _body(request: Request) -> bytes | None:
-    """The body, None when it is larger than anything Slack or SDP would send."""
+async def _refused(_: Request, refusal: Exception) -> Response:
+    """A refusal in one line; the connection is closed, so that a body nobody wants is not read to its end."""
+    assert isinstance(refusal, HTTPException)  # noqa: S101  # registered for nothing else
+    headers = {**PLAIN, **(refusal.headers or {}), "Connection": "close"}
+    return PlainTextResponse(refusal.detail, refusal.status_code, headers=headers)
+
+
+async def _broken(_: Request, __: Exception) -> Response:
+    """What nobody foresaw; Starlette has it logged, and strangers learn nothing."""
+    return PlainTextResponse("not ok", 500, headers=PLAIN)
+
+
+async def _body(request: Request, *kinds: str, limit: int = BODY_MAX) -> bytes:
+    """The body, if it is of one of these kinds, not too large, and comes at once. Raises HTTPException."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in kinds:
+        raise HTTPException(415, f"expected {' or '.join(kinds)}")
+    if _announced(request) > limit:
+        raise HTTPException(413, "too large")
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            request._body = await _collected(request, limit)  # what Request.body() would have kept, for Bolt's adapter
+    except TimeoutError:
+        raise HTTPException(408, "too slow") from None
+    except ClientDisconnect:
+        raise HTTPException(400, "cut off") from None
+    return request._body
+
+
+def _announced(request: Request) -> int:
+    length = request.headers.get("content-length", "0")
+    return int(length) if length.isascii() and length.isdigit() and len(length) < 12 else 0
+
+
+async def _collected(request: Request, limit: int) -> bytes:
     parts, size = [], 0
     async for part in request.stream():
         parts.append(part)
         size += len(part)
-        if size > BODY_MAX:
-            return None
-    request._body = b"".join(parts)  # what Request.body() would have kept, for Bolt's adapter
-    return request._body
+        if size > limit:
+            raise HTTPException(413, "too large")
+    return b"".join(parts)
+
+
+def _field(body: bytes, name: str) -> str:
+    try:
+        return parse_qs(body.decode("ascii"), max_num_fields=8).get(name, [""])[0]
+    except ValueError:
+        return ""
 
 
 def signed_by_slack(secret: str, headers: Mapping[str, str], body: bytes) -> bool:
@@ -126,7 +284,7 @@ def signed_by_slack(secret: str, headers: Mapping[str, str], body: bytes) -> boo
     Checked here although Bolt checks it too: Bolt 1.30 answers malformed headers with 500.
     """
     stamp, given = headers.get("x-slack-request-timestamp", ""), headers.get("x-slack-signature", "")
-    if not (stamp.isascii() and stamp.isdigit()) or abs(time.time() - int(stamp)) > SKEW_SECONDS:
+    if not (stamp.isascii() and stamp.isdigit() and len(stamp) < 12) or abs(time.time() - int(stamp)) > SKEW_SECONDS:
         return False
     wanted = "v0=" + hmac.new(secret.encode(), b"v0:" + stamp.encode() + b":" + body, "sha256").hexdigest()
     return hmac.compare_digest(wanted.encode(), given.encode("utf-8", "surrogateescape"))
@@ -136,5 +294,11 @@ def _hinted_release(body: bytes) -> SdpId | None:
     try:
         hint = json.loads(body)
         return sdp_id(str(hint["id"])) if hint["module"] == "release" else None
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
+
+
+def origin_of(url: str) -> str:
+    """Scheme, host and port of an address, for a policy."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"

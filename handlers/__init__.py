@@ -6,17 +6,20 @@ from typing import Any
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.async_context import AsyncBoltContext
 
-from handlers import approvals, commands, failures, people
+from bot.store import Memory
+from handlers import approvals, commands, deliveries, failures, people
 
 
-def register(app: AsyncApp, services: Mapping[str, Any]) -> None:
+def register(app: AsyncApp, services: Mapping[str, Any], *, memory: Memory, gestures_per_minute: int) -> None:
     """Put every listener on `app`; `services` are handed to them by argument name."""
+    pace = deliveries.Pace(gestures_per_minute)
 
     @app.middleware
     async def hand_over(context: AsyncBoltContext, next_: Callable[[], Awaitable[Any]]) -> Any:
         context.update(services)
         return await next_()
 
+    deliveries.register(app, memory, pace)
     approvals.register(app)
     commands.register(app)
     people.register(app)

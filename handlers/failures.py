@@ -10,9 +10,10 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.response import BoltResponse
 
 from blocks.kit import escape
-from bot.errors import BadInput, BotError, NothingRecorded
+from bot.errors import BadInput, BotError, NotConnected, NothingRecorded
 from handlers.messenger import Messenger
-from handlers.payloads import place_of
+from handlers.payloads import place_of, who
+from handlers.people import Welcome
 
 log = structlog.get_logger()
 
@@ -22,13 +23,21 @@ def register(app: AsyncApp) -> None:
     app.error(speak)
 
 
-async def speak(error: Exception, body: dict[str, Any], messenger: Messenger) -> BoltResponse:
+async def speak(error: Exception, body: dict[str, Any], messenger: Messenger, welcome: Welcome) -> BoltResponse:
     """Tell the person; answer 200, so that Slack shows our words instead of its own warning."""
     words = _words(error)
     if body.get("type") == "view_submission":
         field = error.field if isinstance(error, BadInput) and error.field else _first_input(body)
         return _modal_error(field, words)
-    await messenger.whisper(body["user"]["id"], place_of(body), escape(words))
+    person = who(body)
+    if not person:
+        # An event: nobody to tell, and Slack sends it again.
+        return BoltResponse(status=500, body="")
+    if isinstance(error, NotConnected):
+        place = place_of(body)
+        await welcome.invite(person, place.channel if place else body.get("channel_id", ""), words)
+    else:
+        await messenger.whisper(person, place_of(body), escape(words))
     return BoltResponse(status=200, body="")
 
 

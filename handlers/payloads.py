@@ -11,6 +11,8 @@ from bot.errors import BadInput
 from bot.models import ApprovalRef, Place, SdpId, Verb, sdp_id
 from handlers.asking import Ask
 
+SPANS = frozenset({"1h", "tomorrow", "start"})
+
 
 @dataclass(frozen=True, slots=True)
 class Click:
@@ -116,6 +118,38 @@ def resumed(body: dict[str, Any]) -> tuple[ApprovalRef, str, str]:
     return ref, body["user"]["id"], _name(body["user"])
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """An option picked from a menu."""
+
+    person: str
+    value: str
+    place: Place | None
+
+
+def choice(body: dict[str, Any]) -> Choice:
+    """A block_actions payload of a menu or an overflow."""
+    action = body["actions"][0]
+    value = (action.get("selected_option") or {}).get("value", "")
+    return Choice(person=body["user"]["id"], value=value, place=place_of(body))
+
+
+def snooze(value: str) -> tuple[ApprovalRef, str]:
+    """An option of a card's snooze menu: which approval, how long. Raises BadInput."""
+    ref, _, span = value.partition(":")
+    if span not in SPANS:
+        raise BadInput("This menu can no longer be used. A newer card will do.")
+    return reference(ref), span
+
+
+def reference(value: str) -> ApprovalRef:
+    """An approval named by a menu. Raises BadInput."""
+    try:
+        return ApprovalRef.parse(value)
+    except ValueError:
+        raise BadInput("This menu can no longer be used. A newer card or SDP itself will do.") from None
+
+
 def metadata(verb: Verb, click_: Click) -> str:
     """What the modal carries until it is submitted; read back by `words`."""
     place = click_.place or Place("", "")
@@ -134,6 +168,14 @@ def _pointer(value: str) -> CardPointer:
         return CardPointer.parse(value)
     except ValueError:
         raise BadInput("This button can no longer be used. A newer card or SDP itself will do.") from None
+
+
+def who(body: dict[str, Any]) -> str:
+    """Whose click or command this is; empty for events, which are nobody's."""
+    if body.get("type") == "event_callback":
+        return ""
+    user = body.get("user")
+    return str(user.get("id") or "") if isinstance(user, dict) else str(body.get("user_id") or "")
 
 
 def place_of(body: dict[str, Any]) -> Place | None:

@@ -159,7 +159,7 @@ class Stage:
         await until(idle)
 
 
-DEFAULTS = {"POLL_SECONDS": "3600", "UNDO_SECONDS": "0", "SDP_CALLS_PER_MINUTE": "6000"}
+DEFAULTS = {"POLL_SECONDS": "3600", "UNDO_SECONDS": "0", "SDP_CALLS_PER_MINUTE": "6000", "GESTURES_PER_MINUTE": "1000000"}
 
 
 @pytest.fixture(params=["http", "socket"])
