@@ -21,13 +21,15 @@ WORDS = "words"
 """Block and action id of that modal's input."""
 
 PROJECT_LINK = "project.link"
-PROJECT_CONFIRM = "project.confirm"
-PROJECT_CANCEL = "project.cancel"
+PROJECT_CHOICE = "project.choice"
+"""Menus of the project form; the field's name follows after a colon."""
+PROJECT_TICKET = "project.ticket"
+"""Menus of changes or requests; the block id carries `<attach or detach>:<kind>:<project>` after a colon."""
 
 PROJECT_FORM = "project.form"
 """Callback id of the modal that creates or edits a project."""
 PROJECT_UPLOAD = "project.upload"
-"""Callback id of the modal that asks for the project files are attached to."""
+"""Callback id of the modal that asks which files are attached to a project."""
 PROJECT_SHORTCUT = "projects.attach_message"
 """Callback id of the message shortcut, as in the app's manifest."""
 
