@@ -25,9 +25,9 @@ World (`sandbox.slack.world.SlackWorld`), everything by plain verbs, nothing awa
     modals(who) -> list[View]              the stack, the top one last;  home(who) -> View | None
     errors(who) -> list[str]               what Slack said went wrong, newest last ("The app did not respond in time")
     unread(who) -> dict[channel id, int];  mark_read(who, where)
-    toggles                                strict_rates, retry_events, socket_refresh_seconds … (see `world.Switches`)
+    switches                               strict_rates, retry_events, ack_seconds … (`world.Switches`)
     subscribe() -> Subscription            `async for change in subscription:` gives Change(kind, where, who, data)
-    log -> WireLog                         every request both ways, secrets masked;  faults -> Faults
+    log, faults, mail, sockets             every request both ways; what goes wrong; deliveries; Socket Mode
 Message: ts, channel, user, text, blocks (list of dicts), thread_ts, reply_count, edited, reactions, files, metadata,
     ephemeral_for, is_ephemeral.  View: id, type, hash, title, blocks, state (block id → action id → Slack's state
     object), private_metadata, callback_id, errors (block id → words, after a refused submit), loading.
@@ -43,11 +43,13 @@ Gestures (`sandbox.slack.people.Slack(world).as_(who) -> Actor`), all of them aw
     open_home(), shortcut(callback_id, on=message | None), react(":eyes:", on=message), upload(name, bytes, in_=…)
     delete(message), messages(where="bot"), sees(where="bot") -> str, waits_for(text, where="bot", seconds=10)
 
-The same by JSON, for other processes and the page (`sandbox.slack.control`; answers are an Outcome or the thing read):
-    GET  /sandbox/state?viewer=arjun              people, conversations, messages, modals, home, errors of a person
-    POST /sandbox/people/{who}/{gesture}          the gesture's arguments: click {"button","in","confirm","times"},
-                                                  pick {"menu","option","in"}, type {"text","in"}, submit {"values"}, …
-                                                  where "in" is {"channel","ts"} | {"view"} | "home"
-    GET  /sandbox/changes                         server-sent events, one a change
-    GET  /sandbox/log   POST /sandbox/faults  DELETE /sandbox/faults   POST /sandbox/switches   POST /sandbox/events
+The same by JSON, for other processes and the page: `sandbox.slack.control`.
+
+Where things are: `world` (the root of all state), `directory`, `conversations`, `views`, `files`, `tickets`, `schedule`
+(its parts), `blockkit` and `checks` (what Slack takes), `webapi` and `methods` (what the app calls), `payloads`,
+`courier`, `mail`, `sockets`, `socketmode` (what the app hears), `people`, `hands`, `looking`, `finding`, `choices`
+(what people do and see), `door`, `faults`, `rates`, `wire` (trouble and log), `app`, `control`, `page`, `seeds`.
+
+What this Slack does not do: Enterprise Grid, workflows, canvases, calls, remote files, message attachments beyond
+showing them, editing by people, search, and the blocks card, carousel, container, plan, task_card.
 """

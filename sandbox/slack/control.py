@@ -1,10 +1,25 @@
 """The same gestures and switches by JSON under `/sandbox/…`, for other processes, bug reports and the page.
 
-No token is asked: the stand-in is served on the loopback only. A gesture answers with its outcome; a name that is not
-there is a 404 whose `error` says what is.
+No token is asked: the stand-in is served on the loopback only. A name that is not there is a 404 whose `error` says
+what is; a body that does not fit is a 400.
+
+    GET    /sandbox/state?viewer=arjun       people, and what one of them sees: conversations, modals, home, errors
+    POST   /sandbox/people/{who}/{gesture}   a gesture of `GESTURES` with its arguments; answers with its outcome.
+                                             `in` is {"channel", "ts"}, {"view"}, "home" or a channel's name
+    PATCH  /sandbox/people/{who}             change somebody: {"deleted": true}, {"email": …}; the app is told
+    PATCH  /sandbox/groups/{which}           {"members": ["odile", "sam"]}; the app is told
+    GET    /sandbox/changes                  server-sent events, one a change (`changes.Change`)
+    GET    /sandbox/log?since=12             requests both ways with their bodies, secrets masked
+    GET, POST, DELETE /sandbox/faults        {"kind": "lost", "method": "chat.*", "times": 1} (`faults.Fault`)
+    GET, POST /sandbox/switches              {"strict_rates": true} (`world.Switches`)
+    POST   /sandbox/sockets                  {"do": "drop" | "refresh" | "bad_tickets", "count": 1}
+    GET, POST /sandbox/deliveries            {"hold": true}, {"release": [1, 0]}, {"hold": false}
+    POST   /sandbox/events                   an event as it is, {"retry": true} or {"uninstall": true}
+    GET    /sandbox/files/{id}               a shared file
 """
 
 import asyncio
+import base64
 import dataclasses
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
@@ -44,11 +59,7 @@ class Hand:
 
     def message(self, named: Any) -> Message:
         channel = self.channel(named["channel"])
-        seen = (
-            message
-            for thread in (None, named.get("thread_ts"), named["ts"])
-            for message in self.world.messages(channel, self.actor.person, thread)
-        )
+        seen = self.world.conversations.all_seen_by(channel, self.actor.person)
         found = next((message for message in seen if message.ts == named["ts"]), None)
         if found is None:
             raise NoSuchThing(f"{self.actor.person.key} sees no message {named['ts']} in {channel.name}")
@@ -56,6 +67,11 @@ class Hand:
 
     def channel(self, where: str) -> Channel:
         return self.world.channel(where)
+
+
+def _content(body: Json) -> bytes:
+    """A file's bytes: `content` as text, or `base64`."""
+    return base64.b64decode(body["base64"], validate=True) if "base64" in body else str(body["content"]).encode()
 
 
 GESTURES: dict[str, Gesture] = {
@@ -90,7 +106,7 @@ GESTURES: dict[str, Gesture] = {
     "react": lambda hand, body: hand.actor.react(body["name"], hand.message(body["on"])),
     "delete": lambda hand, body: hand.actor.delete(hand.message(body["on"])),
     "upload": lambda hand, body: hand.actor.upload(
-        body["name"], body["content"].encode(), body.get("in", "bot"), body.get("text", "")
+        body["name"], _content(body), body.get("in", "bot"), body.get("text", "")
     ),
 }
 
@@ -110,6 +126,7 @@ class Control:
             Route("/sandbox/faults", self._guarded(self._faults), methods=["GET", "POST", "DELETE"]),
             Route("/sandbox/switches", self._guarded(self._switches), methods=["GET", "POST"]),
             Route("/sandbox/sockets", self._guarded(self._sockets), methods=["POST"]),
+            Route("/sandbox/deliveries", self._guarded(self._deliveries), methods=["GET", "POST"]),
             Route("/sandbox/events", self._guarded(self._events), methods=["POST"]),
             Route("/sandbox/files/{file}", self._file),
         ]
@@ -199,6 +216,18 @@ class Control:
                 sockets.bad_tickets = int(body.get("count", 1))
                 return {"bad_tickets": sockets.bad_tickets}
         raise NoSuchThing("do is one of drop, refresh, bad_tickets")
+
+    async def _deliveries(self, request: Request, body: Json) -> Json:
+        """`{"hold": true}` keeps deliveries back, `{"release": [1, 0]}` lets some go, `{"hold": false}` all of them."""
+        mail = self._world.mail
+        if body.get("hold"):
+            mail.hold()
+        elif "release" in body and mail.held:
+            mail.held.release(*map(int, body["release"]))
+        elif "hold" in body:
+            mail.let_go()
+        waiting = [not gate.is_set() for gate in mail.held.gates] if mail.held else []
+        return {"holding": mail.held is not None, "held": waiting.count(True), "failed_events": len(mail.failed)}
 
     async def _events(self, request: Request, body: Json) -> Json:
         """An event as given, `{"retry": true}` to send failed ones again, `{"uninstall": true}`."""

@@ -24,6 +24,7 @@ class Conversations:
     ephemerals: dict[str, list[Message]] = field(default_factory=dict)
     read_up_to: dict[tuple[str, str], str] = field(default_factory=dict)
     _last_ts: int = 0
+    _by_ts: dict[tuple[str, str], Message] = field(default_factory=dict)
 
     # Places
 
@@ -105,7 +106,7 @@ class Conversations:
         message.thread_ts = parent.ts if parent else None
         message.broadcast = broadcast and parent is not None
         message.files = list(files)
-        self.messages[channel.id].append(message)
+        self._remember(self.messages, message)
         if parent:
             parent.replies.append(message.ts)
             if author not in parent.reply_users:
@@ -127,7 +128,7 @@ class Conversations:
         """An ephemeral note that only one person sees."""
         note = self._message(channel, author, content, bot)
         note.ephemeral_for, note.thread_ts = only, thread_ts
-        self.ephemerals[channel.id].append(note)
+        self._remember(self.ephemerals, note)
         self.feed.tell(Change("ephemeral", channel.id, who=only, data={"ts": note.ts}))
         return note
 
@@ -148,8 +149,10 @@ class Conversations:
     def delete(self, message: Message) -> None:
         kept = self.ephemerals if message.is_ephemeral else self.messages
         kept[message.channel] = [other for other in kept[message.channel] if other.ts != message.ts]
-        if message.is_reply:
-            self._forget_reply(message)
+        del self._by_ts[message.channel, message.ts]
+        parent = self._by_ts.get((message.channel, message.thread_ts or ""))
+        if parent and message.ts in parent.replies:
+            parent.replies.remove(message.ts)
         self.feed.tell(Change("message_deleted", message.channel, message.ephemeral_for, {"ts": message.ts}))
 
     def react(self, message: Message, name: str, person: str) -> None:
@@ -176,25 +179,29 @@ class Conversations:
 
     def message(self, channel_id: str, ts: str) -> Message:
         """A message that is not ephemeral; raises `message_not_found`."""
-        for message in self.messages.get(channel_id, ()):
-            if message.ts == ts:
-                return message
-        raise SlackError("message_not_found")
+        message = self.any_message(channel_id, ts)
+        if message.is_ephemeral:
+            raise SlackError("message_not_found")
+        return message
 
     def any_message(self, channel_id: str, ts: str) -> Message:
         """A message or an ephemeral note; raises `message_not_found`."""
-        for message in self.ephemerals.get(channel_id, ()):
-            if message.ts == ts:
-                return message
-        return self.message(channel_id, ts)
+        message = self._by_ts.get((channel_id, ts))
+        if message is None:
+            raise SlackError("message_not_found")
+        return message
 
     def seen_by(self, channel: Channel, viewer: Person, thread: str | None = None) -> list[Message]:
         """What a person sees in a channel, or in one of its threads, oldest first."""
+        return [message for message in self.all_seen_by(channel, viewer) if _belongs(message, thread)]
+
+    def all_seen_by(self, channel: Channel, viewer: Person) -> list[Message]:
+        """Everything a person can see in a channel, replies in their place by time."""
         if viewer.id not in channel.members and channel.is_private:
             return []
         notes = [note for note in self.ephemerals[channel.id] if note.ephemeral_for == viewer.id]
-        mine = [message for message in [*self.messages[channel.id], *notes] if _belongs(message, thread)]
-        return sorted((as_seen(message, viewer.id) for message in mine), key=lambda message: message.ts)
+        seen = [as_seen(message, viewer.id) for message in (*self.messages[channel.id], *notes)]
+        return sorted(seen, key=lambda message: message.ts)
 
     def state_for(self, message: Message, viewer: str) -> StateValues:
         """What a person has chosen in the menus of a message; each has their own."""
@@ -236,20 +243,20 @@ class Conversations:
             app_id=app_id,
         )
 
+    def _remember(self, kept: dict[str, list[Message]], message: Message) -> None:
+        kept[message.channel].append(message)
+        self._by_ts[message.channel, message.ts] = message
+
     def _thread_parent(self, channel: Channel, thread_ts: str | None) -> Message | None:
+        """The message a reply belongs under, also when a reply was named; raises `thread_not_found`."""
         if not thread_ts:
             return None
-        for message in self.messages[channel.id]:
-            if message.ts == thread_ts:
-                return (
-                    self.message(channel.id, message.thread_ts) if message.is_reply and message.thread_ts else message
-                )
-        raise SlackError("thread_not_found")
-
-    def _forget_reply(self, reply: Message) -> None:
-        for parent in self.messages[reply.channel]:
-            if parent.ts == reply.thread_ts:
-                parent.replies = [ts for ts in parent.replies if ts != reply.ts]
+        message = self._by_ts.get((channel.id, thread_ts))
+        if message is not None and message.is_reply:
+            message = self._by_ts.get((channel.id, str(message.thread_ts)))
+        if message is None or message.is_ephemeral:
+            raise SlackError("thread_not_found")
+        return message
 
     def _tell_of(self, message: Message) -> None:
         kind = "ephemeral" if message.is_ephemeral else "message"

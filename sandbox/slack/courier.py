@@ -10,13 +10,14 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlencode
 
 import aiohttp
 
+from sandbox.slack.mail import FailedEvent, Held
 from sandbox.slack.model import Json
 from sandbox.slack.sockets import Unacknowledged
 from sandbox.slack.wire import compact
@@ -47,33 +48,6 @@ class Answer:
         return not self.trouble
 
 
-@dataclass(slots=True)
-class FailedEvent:
-    """An event the app has not acknowledged yet, and how often it was sent again."""
-
-    body: Json
-    reason: str
-    retries: int = 0
-
-
-@dataclass(slots=True)
-class Held:
-    """Deliveries that wait until a test lets them go, in the order it wants."""
-
-    gates: list[asyncio.Event] = field(default_factory=list)
-
-    async def until(self, count: int, seconds: float = 10) -> None:
-        """Wait until so many deliveries are held back."""
-        async with asyncio.timeout(seconds):
-            while len(self.gates) < count:  # noqa: ASYNC110 (a test's deadline loop; nothing to subscribe to)
-                await asyncio.sleep(0.005)
-
-    def release(self, *order: int) -> None:
-        """Let deliveries go by their position, all of them in order without one."""
-        for position in order or range(len(self.gates)):
-            self.gates[position].set()
-
-
 def signature_headers(secret: str, body: str, at: float) -> dict[str, str]:
     """Slack's request signature, version 0: HMAC-SHA256 over `v0:<timestamp>:<body>`."""
     stamp = str(int(at))
@@ -82,14 +56,11 @@ def signature_headers(secret: str, body: str, at: float) -> dict[str, str]:
 
 
 class Courier:
-    """Delivers for one world. `rewrite`, when set, changes every payload on its way: for tests that tamper."""
+    """Delivers for one world; all couriers of a world share its `mail`."""
 
     def __init__(self, world: SlackWorld) -> None:
-        self._world = world
-        self.rewrite: Callable[[Any], Any] | None = None
-        self._held: Held | None = None
+        self._world, self.mail = world, world.mail
         self._retrying: set[asyncio.Task[None]] = set()
-        self.failed_events: list[FailedEvent] = []
 
     async def interaction(self, payload: Json) -> Answer:
         return await self._deliver("interactive", payload["type"], payload)
@@ -102,7 +73,7 @@ class Courier:
         answer = await self._deliver("events_api", body["event"]["type"], body)
         if not answer.ok:
             failed = FailedEvent(body, _REASONS.get(answer.trouble, "http_error"))
-            self.failed_events.append(failed)
+            self.mail.failed.append(failed)
             if self._world.switches.retry_events:
                 task = asyncio.create_task(self._retry_by_itself(failed))
                 self._retrying.add(task)
@@ -111,14 +82,14 @@ class Courier:
 
     async def retry_events(self) -> list[Answer]:
         """Send every failed event once more, as Slack does after its pauses; at most three times each."""
-        return [await self._retry(failed) for failed in list(self.failed_events)]
+        return [await self._retry(failed) for failed in list(self.mail.failed)]
 
     async def _retry(self, failed: FailedEvent) -> Answer:
         failed.retries += 1
         answer = await self._deliver("events_api", failed.body["event"]["type"], failed.body, failed)
         spent = failed.retries >= len(self._world.switches.retry_after)
-        if (answer.ok or spent) and failed in self.failed_events:
-            self.failed_events.remove(failed)
+        if (answer.ok or spent) and failed in self.mail.failed:
+            self.mail.failed.remove(failed)
         return answer
 
     async def _retry_by_itself(self, failed: FailedEvent) -> None:
@@ -134,19 +105,14 @@ class Courier:
     @contextlib.asynccontextmanager
     async def holding(self) -> AsyncIterator[Held]:
         """Hold deliveries back, to let them go late or out of order; the rest goes at the end of the block."""
-        held = self._held = Held()
         try:
-            yield held
+            yield self.mail.hold()
         finally:
-            self._held = None
-            held.release()
+            self.mail.let_go()
 
     async def _deliver(self, kind: Kind, what: str, body: Any, failed: FailedEvent | None = None) -> Answer:
-        if self._held is not None:
-            gate = asyncio.Event()
-            self._held.gates.append(gate)
-            await gate.wait()
-        body = self.rewrite(body) if self.rewrite else body
+        await self.mail.passed()
+        body = self.mail.rewrite(body) if self.mail.rewrite else body
         entry = self._world.log.add("out", what, body)
         started = time.perf_counter()
         send = self._by_socket if self._world.sockets.connected else self._by_http

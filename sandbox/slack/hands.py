@@ -148,16 +148,10 @@ class Hands(Viewer):
         modal = self.modal()
         if modal:
             return [modal]
-        said = [
-            message for channel in self._world.conversations_of(self.person) for message in self._all_messages(channel)
-        ]
+        mine = self._world.conversations_of(self.person)
+        said = [message for channel in mine for message in self._world.conversations.all_seen_by(channel, self.person)]
         newest = sorted(said, key=lambda message: message.ts, reverse=True)
         return [*newest, *([home] if home else [])]
-
-    def _all_messages(self, channel: Channel) -> list[Message]:
-        top = self._world.messages(channel, self.person)
-        replies = [m for parent in top if parent.replies for m in self._world.messages(channel, self.person, parent.ts)]
-        return [*top, *(reply for reply in replies if reply.is_reply)]
 
     # From deliveries to outcomes
 
@@ -193,5 +187,5 @@ class Hands(Viewer):
 
     def _appeared_since(self, ts: str) -> list[Message]:
         mine = self._world.conversations_of(self.person)
-        said = (message for channel in mine for message in self._world.messages(channel, self.person))
-        return sorted((message for message in said if message.ts > ts), key=lambda message: message.ts)
+        seen = (m for channel in mine for m in self._world.conversations.all_seen_by(channel, self.person))
+        return sorted((message for message in seen if message.ts > ts), key=lambda message: message.ts)

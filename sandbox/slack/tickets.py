@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from sandbox.slack.errors import SlackError
 from sandbox.slack.ids import IdMaker
@@ -9,6 +10,8 @@ from sandbox.slack.ids import IdMaker
 TRIGGER_SECONDS = 3.0
 RESPONSE_URL_SECONDS = 30 * 60.0
 RESPONSE_URL_USES = 5
+KEPT = 20_000
+"""How many of each are remembered: enough for any test, and a long soak does not grow."""
 
 
 @dataclass(slots=True)
@@ -44,6 +47,7 @@ class Tickets:
     def new_trigger(self, person: str, view_id: str | None = None) -> str:
         trigger_id = f"{int(self.now())}.{self.ids.word('trigger', 12)}.{self.ids.word('trigger', 32)}"
         self.triggers[trigger_id] = Trigger(person, self.now(), view_id)
+        _forget_oldest(self.triggers)
         return trigger_id
 
     def exchange(self, trigger_id: str) -> Trigger:
@@ -63,6 +67,7 @@ class Tickets:
     ) -> ResponseUrl:
         url = ResponseUrl(self.ids.word("response_url"), channel, person, self.now(), message_ts, thread_ts)
         self.response_urls[url.token] = url
+        _forget_oldest(self.response_urls)
         return url
 
     def use_response_url(self, token: str) -> ResponseUrl:
@@ -76,3 +81,8 @@ class Tickets:
             raise SlackError("used_url")
         url.uses += 1
         return url
+
+
+def _forget_oldest(tickets: dict[str, Any]) -> None:
+    while len(tickets) > KEPT:
+        del tickets[next(iter(tickets))]

@@ -13,6 +13,7 @@ from sandbox.slack.errors import SlackError
 from sandbox.slack.faults import Faults
 from sandbox.slack.files import FileShelf
 from sandbox.slack.ids import IdMaker
+from sandbox.slack.mail import Mail
 from sandbox.slack.model import Channel, File, Message, Person, View
 from sandbox.slack.rates import Rates
 from sandbox.slack.schedule import Schedule
@@ -70,6 +71,7 @@ class SlackWorld:
         self.feed = Feed()
         self.log = WireLog(self._time)
         self.faults = Faults()
+        self.mail = Mail()
         self.rates = Rates(self._time)
         self.sockets = SocketHub(self.ids, self._time, self.feed)
         self.team_id, self.team_name = self.ids.make("T"), team

@@ -1,5 +1,7 @@
 """The JSON doors: every gesture and switch for other processes, and the stream of changes."""
 
+import asyncio
+import base64
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -144,6 +146,24 @@ async def test_faults_switches_and_sockets_are_set_by_json(
     assert (await remote.ask("POST", "sockets", do="drop"))[1] == {"dropped": 0}
 
 
+async def test_deliveries_are_held_and_let_go_in_any_order_by_json(
+    world: SlackWorld, remote: Remote, listening: None
+) -> None:
+    await remote.ask("POST", "deliveries", hold=True)
+    typing = []
+    for number in range(2):
+        typing.append(asyncio.create_task(remote.do("odile", "type", text=f"/sdp {number}", **{"in": "#ops"})))
+        async with asyncio.timeout(5):
+            while (await remote.get("deliveries"))["held"] <= number:
+                await asyncio.sleep(0.01)
+    for position in (1, 0):
+        await remote.ask("POST", "deliveries", release=[position])
+        await typing[position]
+    await remote.ask("POST", "deliveries", hold=False)
+    assert [note.text for note in world.messages("#ops", "odile")] == ["You said 1", "You said 0"]
+    assert await remote.get("deliveries") == {"holding": False, "held": 0, "failed_events": 0}
+
+
 async def test_events_are_sent_by_json(world: SlackWorld, remote: Remote, listening: None) -> None:
     _, unheard = await remote.ask("POST", "events", type="channel_created", channel={"id": "C1"})
     _, heard = await remote.ask("POST", "events", type="user_change", user={"id": "U1"})
@@ -161,7 +181,8 @@ async def test_log_is_read_from_where_one_left_off(remote: Remote, client: Async
 
 
 async def test_shared_file_is_shown_without_a_token(world: SlackWorld, remote: Remote) -> None:
-    outcome = await remote.do("odile", "upload", name="plan.txt", content="the plan", **{"in": "#ops"})
+    content = base64.b64encode(b"the plan").decode()
+    outcome = await remote.do("odile", "upload", name="plan.txt", base64=content, **{"in": "#ops"})
     file = outcome["messages"][0]["files"][0]["id"]
     async with aiohttp.ClientSession() as session, session.get(f"{world.url}/sandbox/files/{file}") as response:
         assert (response.headers["x-content-type-options"], await response.read()) == ("nosniff", b"the plan")

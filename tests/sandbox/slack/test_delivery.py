@@ -310,7 +310,7 @@ async def test_payload_can_be_tampered_with_on_its_way(
         return payload | {"actions": [payload["actions"][0] | {"value": "forged"}]}
 
     await card(client, world, button("Approve", "approve", value="true"))
-    slack.courier.rewrite = forge
+    world.mail.rewrite = forge
     async with transport(world, bolt):
         await slack.as_("arjun").click("Approve")
     assert heard == ["forged"]

@@ -160,7 +160,7 @@ class Samples:
 async def samples(world: SlackWorld, slack: Slack, bolt: AsyncApp) -> AsyncIterator[Samples]:
     """Everything that goes to a listening app from here on."""
     collected = Samples()
-    slack.courier.rewrite = collected.payload
+    world.mail.rewrite = collected.payload
     suggested = OPTIONS
 
     @bolt.options("x")
