@@ -1,7 +1,7 @@
 """An approval's card, one function a state. Every copy of a card shows the same state at the same time."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -16,23 +16,41 @@ from blocks.kit import (
     header,
     link_button,
     literal,
+    literal_aside,
     message,
+    option,
+    overflow,
     plain,
     quote,
     says,
     section,
+    select,
     strong,
     when,
     word,
 )
-from bot.approvals import Difference, tally
-from bot.models import Approval, ApprovalLevel, ApprovalState, Decision, DecisionState, Rule, Snapshot, Verb
+from bot.approvals import Difference, deciders, next_level, still_needed_after, tally
+from bot.models import (
+    Approval,
+    ApprovalLevel,
+    ApprovalRef,
+    ApprovalState,
+    Decision,
+    DecisionState,
+    Rule,
+    Snapshot,
+    Verb,
+)
 from bot.sdp import html
 
 DESCRIPTION_MAX = 600
 COMMENT_MAX = 300
 OTHERS_SHOWN = 8
 CHANGES_SHOWN = 8
+COLLISIONS_SHOWN = 5
+SUMMARY_SHOWN = 20
+SELECT_MAX = 100
+TRAIL_PARTS = 120
 
 RULE_WORDS = {
     Rule.ANYONE: "one approval is enough",
@@ -49,7 +67,9 @@ class CardView:
     """What every state of a card is drawn from.
 
     `shown` is the fingerprint of `snapshot`; `link` opens the release in SDP; `can_decide` is false where a button
-    could not work; `in_channel` marks the copy that stands in for a direct message nobody could be sent.
+    could not work; `in_channel` marks a copy in the approvals channel, `in_person` that its approver is known in Slack.
+    `own`: the approver asked for the release. `collisions` are lines about what overlaps the planned window.
+    `comment_demanded`: this tenant takes no decision without a comment.
     """
 
     snapshot: Snapshot
@@ -59,10 +79,20 @@ class CardView:
     can_decide: bool
     undo_seconds: float = 0
     in_channel: bool = False
+    in_person: bool = True
+    own: bool = False
+    own_refused: bool = False
+    collisions: tuple[str, ...] = ()
+    comment_demanded: bool = False
 
     @property
     def level(self) -> ApprovalLevel | None:
         return self.snapshot.level(self.approval.ref.level)
+
+
+def seen_in_channel(view: CardView, *, in_person: bool) -> CardView:
+    """The same card in the approvals channel; only an approver known in Slack can decide on it there."""
+    return replace(view, in_channel=True, in_person=in_person, can_decide=view.can_decide and in_person)
 
 
 # --- the states ------------------------------------------------------------------------------------
@@ -75,7 +105,10 @@ def waiting(view: CardView, note: str = "", changes: Sequence[Difference] = ()) 
         header(view.snapshot.release.title),
         *_noted(note, changes),
         _headline(view, whose),
+        *_decide_by(view),
         *_facts(view),
+        *_own(view),
+        *_collisions(view),
         *_others(view),
         *_description(view),
         _buttons(view),
@@ -168,6 +201,82 @@ def gone() -> Message:
     return message(text, [says(text)])
 
 
+# --- beside the card -----------------------------------------------------------------------------------
+
+
+def trail(view: CardView) -> Message | None:
+    """Who said what when, level by level; stands in the thread under the card. None while nobody has."""
+    lines: list[Block] = []
+    for level in view.snapshot.levels:
+        said = deciders(view.snapshot, level)
+        if said:
+            name = f" {level.name}" if level.name else ""
+            lines += [*([word("\n")] if lines else []), strong(f"Level {level.number}"), word(clip(name, 80))]
+            lines += [part for one in said for part in _told(one)]
+    return message("What was decided so far", [literal(*lines[:TRAIL_PARTS])]) if lines else None
+
+
+def reminder(view: CardView, card_link: str) -> Message:
+    """The decision is still wanted."""
+    text = f"Still waiting for you: {_named(view)}"
+    blocks = [
+        literal(strong("Still waiting for you"), word(f"  ·  {_named(view)}")),
+        *_decide_by(view),
+        actions(
+            "reminder",
+            link_button("Open the card", ids.OPEN_CARD, card_link),
+            _snooze(view),
+        ),
+    ]
+    return message(text, blocks)
+
+
+def reminder_over(view: CardView) -> Message:
+    """A reminder whose question has been answered."""
+    text = f"No longer waiting: {_named(view)}"
+    return message(text, [literal_aside(text)])
+
+
+def settled_late(view: CardView, decision: Decision) -> Message:
+    """Told once, after SDP had been silent: what became of the decision."""
+    if decision.state is DecisionState.CONFIRMED:
+        text = f"SDP has confirmed it: {DONE[view.approval.state].lower()}." if view.approval.state in DONE else ""
+        return message(text or "SDP has confirmed it.", [says(text or "SDP has confirmed it.")])
+    return message(decision.note, [literal(word(decision.note))])
+
+
+def news(view_of: Snapshot, level: ApprovalLevel, link: str) -> Message:
+    """To the requester: a level of their release is decided, and with the last or a rejection the whole."""
+    release, done = view_of.release, DONE[level.state].lower()
+    whole = level.state is ApprovalState.REJECTED or next_level(view_of, level) is None
+    subject = f"{release.label} is {done}" if whole else f"Level {level.number} of {len(view_of.levels)} is {done}"
+    lines = [part for one in deciders(view_of, level) for part in _told(one)]
+    following = next_level(view_of, level)
+    then = [] if whole or following is None else [aside(f"Level {following.number} is asked next.")]
+    blocks = [
+        literal(strong(subject), word(f"  ·  {release.title}"), *lines),
+        *then,
+        actions("open", link_button("Open in SDP", ids.OPEN_IN_SDP, link)),
+    ]
+    return message(f"{subject}: {release.title}", blocks)
+
+
+def summary(waiting_: Sequence[Snapshot], refs: Sequence[ApprovalRef]) -> Message:
+    """Many approvals at once: one message with a menu instead of a flood of cards, the soonest first."""
+    if not refs:
+        text = "Nothing waits for your decision any more."
+        return message(text, [says(text)])
+    text = f"{len(refs)} approvals wait for your decision"
+    rows = [_row(snapshot) for snapshot in waiting_[:SUMMARY_SHOWN]]
+    more = [aside(f"and {len(refs) - SUMMARY_SHOWN} more, the later ones")] if len(refs) > SUMMARY_SHOWN else []
+    options = [
+        option(f"{snapshot.release.label} {snapshot.release.title}", str(ref))
+        for snapshot, ref in zip(waiting_, refs, strict=True)
+    ]
+    menu = select("Show the card of…", ids.SHOW_CARD, options[:SELECT_MAX])
+    return message(text, [literal(strong(text)), *rows, *more, actions("summary", menu)])
+
+
 # --- the modal -----------------------------------------------------------------------------------------
 
 
@@ -226,6 +335,41 @@ def _changed(change: Difference) -> list[Block]:
     return [word(f"\n{change.label}: {before} → "), strong(after)]
 
 
+def _decide_by(view: CardView) -> list[Block]:
+    start = view.snapshot.release.planned_start
+    if start is None or start <= view.snapshot.read_at:
+        return []
+    return [says(f"Decide by {when(start)}, or it misses its planned window.")]
+
+
+def _own(view: CardView) -> list[Block]:
+    if not view.own:
+        return []
+    if view.own_refused:
+        return [says("This is your own release. Approving your own is switched off here; reject it, or decide in SDP.")]
+    return [says("This is your own release: you asked for it, and you are asked to approve it.")]
+
+
+def _collisions(view: CardView) -> list[Block]:
+    if not view.collisions:
+        return []
+    lines = [word(f"\n{clip(line, 160)}") for line in view.collisions[:COLLISIONS_SHOWN]]
+    return [literal(strong("Overlaps the planned window"), *lines)]
+
+
+def _told(one: Approval) -> list[Block]:
+    """One decision as a line of literal parts."""
+    words = f": {clip(one.comments, 160)}" if one.comments else ""
+    at = f", {one.decided_on:%Y-%m-%d %H:%M} UTC" if one.decided_on else ""
+    return [word(f"\n{one.approver.name} "), strong(DONE[one.state].lower()), word(f"{at}{words}")]
+
+
+def _row(snapshot: Snapshot) -> Block:
+    release = snapshot.release
+    start = f"  ·  {release.planned_start:%a %d %b %H:%M} UTC" if release.planned_start else ""
+    return literal(strong(release.label), word(f"  {clip(release.title, 100)}{start}"))
+
+
 def _facts(view: CardView) -> list[Block]:
     release = view.snapshot.release
     named = {"Stage": release.stage, "Priority": release.priority, "Risk": release.risk, "Type": release.release_type}
@@ -248,14 +392,22 @@ def _window(start: datetime | None, end: datetime | None) -> str:
 
 
 def _level_line(view: CardView) -> list[Block]:
+    """Which level, by which rule, on whose behalf: why this person is asked."""
     level = view.level
     if level is None:
         return []
     rule = RULE_WORDS.get(level.rule, "")
     if level.rule is Rule.PERCENT and level.percent is not None:
         rule = f"{_trimmed(level.percent)} % must approve"
-    words = [f"Level {level.number} of {len(view.snapshot.levels)}", rule, _count(view, level)]
-    return [aside(" · ".join(part for part in words if part))]
+    name = f" ({clip(level.name, 60)})" if level.name else ""
+    behalf = view.approval.original_approver
+    words = [
+        f"Level {level.number} of {len(view.snapshot.levels)}{name}",
+        rule,
+        _count(view, level),
+        f"on behalf of {clip(behalf.name, 60)}" if behalf else "",
+    ]
+    return [literal_aside(" · ".join(part for part in words if part))]
 
 
 def _count(view: CardView, level: ApprovalLevel) -> str:
@@ -298,13 +450,31 @@ def _buttons(view: CardView) -> Block:
     if not view.can_decide:
         return _open_only(view)
     value = str(ids.CardPointer(view.approval.ref, view.shown))
+    with_words = "Add comment…" if view.comment_demanded else "Approve with comment…"
+    approve = [
+        button("Approve", ids.APPROVE, value, "primary"),
+        button(with_words, ids.APPROVE_WITH_COMMENT, value),
+    ]
+    if view.own and view.own_refused:
+        approve = []
+    elif view.comment_demanded:
+        approve = [button("Approve…", ids.APPROVE_WITH_COMMENT, value, "primary")]
     return actions(
         "decide",
-        button("Approve", ids.APPROVE, value, "primary"),
+        *approve[:1],
         button("Reject…", ids.REJECT, value, "danger"),
-        button("Approve with comment…", ids.APPROVE_WITH_COMMENT, value),
+        *approve[1:],
         link_button("Open in SDP", ids.OPEN_IN_SDP, view.link),
+        _snooze(view),
     )
+
+
+def _snooze(view: CardView) -> Block:
+    ref = view.approval.ref
+    choices = {"1h": "Remind me in an hour", "tomorrow": "Remind me tomorrow"}
+    if view.snapshot.release.planned_start is not None:
+        choices["start"] = "Remind me an hour before the start"
+    return overflow(ids.SNOOZE, [option(label, f"{ref}:{span}") for span, label in choices.items()])
 
 
 def _open_only(view: CardView) -> Block:
@@ -317,12 +487,23 @@ def _undo(view: CardView) -> Block:
 
 
 def _what_next(view: CardView) -> Block:
-    if view.in_channel:
+    if not view.in_person:
         return aside("No Slack account matches this approver's e-mail address, so the decision has to be made in SDP.")
     if not view.can_decide:
         return aside("Deciding from Slack is not set up here, so the decision has to be made in SDP.")
-    if view.undo_seconds:
-        return aside(
-            f"You can undo for {view.undo_seconds:g} seconds. After that, SDP does not let a decision be revoked."
-        )
-    return aside("The decision goes to SDP at once, and SDP does not let it be revoked.")
+    undo = f"You can undo for {view.undo_seconds:g} seconds; after that" if view.undo_seconds else "After the click"
+    return aside(f"{_after_approval(view)} A rejection ends the approval. {undo} SDP lets nobody revoke it.")
+
+
+def _after_approval(view: CardView) -> str:
+    """What pressing Approve leads to."""
+    level = view.level
+    if level is None:
+        return ""
+    more = still_needed_after(view.snapshot, level)
+    following = next_level(view.snapshot, level)
+    if more:
+        return f"After your approval this level needs {more} more."
+    if following is not None:
+        return f"After your approval level {following.number} is asked."
+    return "Your approval is the last one needed." if more == 0 else ""

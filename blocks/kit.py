@@ -108,6 +108,26 @@ def link_button(label: str, action_id: str, url: str) -> Block:
     return {"type": "button", "text": plain(label, BUTTON_MAX), "action_id": action_id, "url": url}
 
 
+def option(label: str, value: str) -> Block:
+    """A choice of a menu; `value` fits 75 characters."""
+    return {"text": plain(label, BUTTON_MAX), "value": value}
+
+
+def overflow(action_id: str, options: Sequence[Block]) -> Block:
+    """The three dots: two to five choices."""
+    return {"type": "overflow", "action_id": action_id, "options": list(options)}
+
+
+def select(placeholder: str, action_id: str, options: Sequence[Block]) -> Block:
+    """A menu of up to 100 choices."""
+    return {
+        "type": "static_select",
+        "action_id": action_id,
+        "placeholder": plain(placeholder, 150),
+        "options": list(options),
+    }
+
+
 def when(moment: datetime, *, day_too: bool = True) -> str:
     """A moment in the reader's own time zone; the fallback is for clients that cannot."""
     shape = "{date_short_pretty} at {time}" if day_too else "{time_secs}"

@@ -27,8 +27,11 @@ from bot.keyring import Keyring, keyring
 from bot.ledger import Ledger
 from bot.linking import Linking, Zoho
 from bot.logs import quiet_logger
+from bot.maintenances import DEEDS as MAINTENANCE_DEEDS
+from bot.maintenances import MaintenanceService
 from bot.models import sdp_id
 from bot.neighbours import Neighbours
+from bot.operations import OperationService
 from bot.people import People
 from bot.permissions import Rights, RightsLists
 from bot.sdp import Sdp, SdpSettings
@@ -45,6 +48,7 @@ from bot.store import (
     LedgerLog,
     Links,
     Memory,
+    Operations,
     RedisBudget,
     RedisTokens,
     Releases,
@@ -56,7 +60,9 @@ from bot.web import Web, origin_of
 from handlers.answering import Desk
 from handlers.cards import CardRules, CardWriter
 from handlers.commands import TABLE
+from handlers.maintenances import MaintenanceFace, Previewer
 from handlers.messenger import Messenger
+from handlers.operations import OperationWriter
 from handlers.people import Welcome
 from handlers.reminding import Reminding
 
@@ -93,6 +99,8 @@ class House:
     cards: CardWriter
     reminding: Reminding
     desk: Desk
+    operations: OperationService
+    operation_writer: OperationWriter
     messenger: Messenger
     slack: AsyncWebClient
     services: dict[str, object]
@@ -206,7 +214,29 @@ def _wire(
         after=settings.remind_after,
         wanted=_wants_reminders,
     )
+    sdp_page = f"{settings.sdp_url}/ui"
+    operations = OperationService(
+        operations=Operations(store),
+        jobs=jobs,
+        ledger=ledger,
+        sdp=sdp,
+        accounts=accounts,
+        deeds={**MAINTENANCE_DEEDS},
+    )
+    operation_writer = OperationWriter(
+        operations=operations,
+        messenger=messenger,
+        memory=memory,
+        faces={"maintenance": MaintenanceFace(f"{sdp_page}/changes/{{change}}/details")},
+    )
+    maintenances = MaintenanceService(releases, memory)
+    maintenance_link = f"{sdp_page}/change_maintenances/{{maintenance}}/details"
     services: dict[str, object] = {
+        "operations": operations,
+        "maintenances": maintenances,
+        "previewer": Previewer(accounts, maintenances, operations),
+        "maintenance_link": maintenance_link,
+        "memory": memory,
         "decisions": decisions,
         "messenger": messenger,
         "releases": releases,
@@ -252,6 +282,8 @@ def _wire(
         cards=writer,
         reminding=reminding,
         desk=desk,
+        operations=operations,
+        operation_writer=operation_writer,
         messenger=messenger,
         slack=slack,
         services=services,
@@ -284,6 +316,8 @@ def worker(house: House) -> Worker:
             "connected": house.welcome.connected,
             "rematch": house.welcome.rematch,
             "answer": house.desk.answer,
+            "operate": house.operations.advance,
+            "operated": house.operation_writer.show,
         },
     )
 
@@ -343,7 +377,7 @@ async def working(house: House) -> AsyncIterator[Worker]:
     """The worker, with the first poll and every unsettled decision woken at once."""
     async with worker(house) as running:
         await running.wake("poll")
-        resumed = await house.decisions.resume()
+        resumed = await house.decisions.resume() + await house.operations.resume()
         log.info("bot.working", resumed=resumed)
         yield running
 

@@ -17,7 +17,6 @@ from bot.models import (
     ApprovalRef,
     ApprovalState,
     Named,
-    Person,
     Release,
     Rule,
     Snapshot,
@@ -25,6 +24,10 @@ from bot.models import (
 
 CLOSED_STATUSES = frozenset({"cancelled", "canceled", "closed", "completed", "rejected"})
 """Release statuses, lower-cased, after which nobody is asked any more."""
+
+
+HIGH_RISK_WORDS = ("high", "critical", "severe", "very")
+"""Risk names of SDP contain one of these, in any case of letters, when the risk is high."""
 
 
 def is_closed(release: Release) -> bool:
@@ -146,9 +149,37 @@ def with_approval(snapshot: Snapshot, approval: Approval) -> Snapshot:
     return replace(snapshot, approvals=others)
 
 
-def acting(approval: Approval) -> Person:
-    """The person who may decide: the delegate, when the approval was delegated."""
-    return approval.approver
+def is_high_risk(release: Release) -> bool:
+    """Whether a decision about it deserves a longer moment to take it back."""
+    return release.risk is not None and any(word in release.risk.name.lower() for word in HIGH_RISK_WORDS)
+
+
+def is_own(snapshot: Snapshot, approval: Approval) -> bool:
+    """Whether the approver is also the one who asked for the release."""
+    return snapshot.release.requester is not None and snapshot.release.requester.id == approval.approver.id
+
+
+def deadline(release: Release) -> float:
+    """By when a decision is wanted, epoch seconds: the planned start; never, when none is planned."""
+    return release.planned_start.timestamp() if release.planned_start else float("inf")
+
+
+def deciders(snapshot: Snapshot, level: ApprovalLevel) -> tuple[Approval, ...]:
+    """Who has decided on a level, in the order of their decisions."""
+    decided = [one for one in snapshot.of_level(level.id) if one.state.is_decided]
+    return tuple(sorted(decided, key=lambda one: (one.decided_on is None, one.decided_on or snapshot.read_at)))
+
+
+def next_level(snapshot: Snapshot, level: ApprovalLevel) -> ApprovalLevel | None:
+    """The level that is asked when this one has approved."""
+    later = [one for one in snapshot.levels if one.number > level.number]
+    return min(later, key=lambda one: one.number, default=None)
+
+
+def still_needed_after(snapshot: Snapshot, level: ApprovalLevel) -> int | None:
+    """How many more approvals the level needs after one more; None for a rule we do not know."""
+    now = tally(snapshot, level)
+    return None if now.needed is None else max(0, now.needed - now.approved - 1)
 
 
 def _name(named: Named | None) -> str:

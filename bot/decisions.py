@@ -18,18 +18,30 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from bot.approvals import Difference, differences, fingerprint, is_asked, what_matters, with_approval
+from bot.accounts import Accounts, Actor
+from bot.approvals import (
+    Difference,
+    differences,
+    fingerprint,
+    is_asked,
+    is_high_risk,
+    is_own,
+    what_matters,
+    with_approval,
+)
 from bot.errors import (
     AlreadyDecided,
     BotError,
     Changed,
-    NotLinked,
-    NotTheApprover,
+    NotConnected,
     OutcomeUnknown,
+    OwnRelease,
     Refused,
     SdpError,
+    SdpFieldsMissing,
     SdpNotFound,
     SdpRefused,
+    SdpSignInFailed,
     SdpThrottled,
 )
 from bot.inbox import Inbox
@@ -43,12 +55,10 @@ from bot.models import (
     DecisionState,
     LedgerEvent,
     Place,
-    SlackPerson,
+    Release,
     Snapshot,
     Verb,
 )
-from bot.people import People
-from bot.permissions import check_may_decide
 from bot.sdp import Sdp
 from bot.store import Decisions, Memory, Releases
 
@@ -93,10 +103,11 @@ class DecisionRules:
     """The administrator's choices about deciding."""
 
     undo: timedelta
+    undo_high_risk: timedelta
     stale: timedelta
     unknown: timedelta
     comment_max: int
-    service_decides: bool
+    own_release_refused: bool = False
 
 
 class DecisionService:
@@ -107,7 +118,7 @@ class DecisionService:
         *,
         sdp: Sdp,
         inbox: Inbox,
-        people: People,
+        accounts: Accounts,
         decisions: Decisions,
         releases: Releases,
         memory: Memory,
@@ -117,7 +128,7 @@ class DecisionService:
     ) -> None:
         self._sdp = sdp
         self._inbox = inbox
-        self._people = people
+        self._accounts = accounts
         self._decisions = decisions
         self._releases = releases
         self._memory = memory
@@ -155,6 +166,12 @@ class DecisionService:
             if await self._decisions.swap(decision, undone, self._jobs.entry("decide", decision.key)):
                 return undone
         return None
+
+    async def comment_demanded(self) -> bool:
+        """Whether this tenant has refused a decision without a comment; a signature counts as one."""
+        if not self._accounts.by_person:
+            return False
+        return await self._memory.recall("tenant", "comment_demanded") is not None
 
     async def changes(self, decision: Decision, snapshot: Snapshot) -> list[Difference]:
         """What is different now from what the person saw; empty when that is no longer known."""
@@ -211,7 +228,7 @@ class DecisionService:
         """Everything that follows from a settled decision; harmless to repeat."""
         await self._write_events(decision)
         await self._jobs.wake("look", decision.ref.release)
-        await self._jobs.wake("tell", decision.key)
+        await self._jobs.wake("connect" if decision.rule == NotConnected.rule else "tell", decision.key)
 
     # --- before anything is sent ---------------------------------------------------------------------
 
@@ -223,35 +240,44 @@ class DecisionService:
         if decision.state is S.WAITING and now < (wait := max(due, decision.retry_at or due)):
             return wait
         try:
-            actor = await self._check(decision)
+            actor, window = await self._check(decision)
         except tuple(TURNED_AWAY) as no:
             return self._moved(decision, _state_of(no), note=str(no), rule=getattr(no, "rule", ""))
         except SdpError as error:
             return await self._wait_for_sdp(decision, error)
-        decision = replace(decision, person_name=actor.name)
-        if now < due:
+        decision = replace(
+            decision, person_name=actor.name, how=actor.how or "", due_at=max(due, decision.asked_at + window)
+        )
+        if now < (decision.due_at or now):
             return self._moved(decision, S.WAITING)
         return self._moved(decision, S.SENDING, sent_at=now)
 
-    async def _check(self, decision: Decision) -> SlackPerson:
-        """Who decides: that they may, now, and saw what is true. Raises TURNED_AWAY, SdpError."""
-        if not self.rules.service_decides:
-            raise NotLinked("Deciding from Slack needs your own SDP account, which is not connected. Decide in SDP.")
+    async def _check(self, decision: Decision) -> tuple[Actor, timedelta]:
+        """Who decides, and how long they may undo: they may, now, and saw what is true.
+
+        Raises TURNED_AWAY, SdpError.
+        """
         snapshot = await self._inbox.read(decision.ref)
         approval = snapshot.approval(decision.ref) if snapshot else None
         if snapshot is None or approval is None:
             raise AlreadyDecided("SDP no longer asks for this decision. Nothing was sent.")
-        actor = await self._people.by_id(decision.person)
-        if actor is None:
-            raise NotTheApprover(approval.approver.name)
-        check_may_decide(actor, approval)
+        actor = await self._accounts.decider(decision.person, approval)
+        self._check_own(snapshot, approval, decision.verb)
         if approval.state.is_decided:
             raise AlreadyDecided(_already(approval))
         if not is_asked(snapshot, decision.ref):
             raise AlreadyDecided("SDP no longer waits for this decision. Nothing was sent.")
         if fingerprint(snapshot, decision.ref) != decision.shown:
             raise Changed("This changed after the card was shown. Nothing was sent.")
-        return actor
+        return actor, self.undo_window(snapshot.release)
+
+    def undo_window(self, release: Release) -> timedelta:
+        """How long a decision about this release can be taken back."""
+        return self.rules.undo_high_risk if is_high_risk(release) and self.rules.undo else self.rules.undo
+
+    def _check_own(self, snapshot: Snapshot, approval: Approval, verb: Verb) -> None:
+        if verb is Verb.APPROVE and self.rules.own_release_refused and is_own(snapshot, approval):
+            raise OwnRelease()
 
     async def _wait_for_sdp(self, decision: Decision, error: SdpError) -> datetime:
         """SDP cannot be asked now: say so on the card once, and come back. The window of undoing stays open."""
@@ -269,21 +295,36 @@ class DecisionService:
         except OutcomeUnknown:
             return self._moved(decision, S.UNKNOWN)
         except SdpRefused as error:
+            if await self._was_about_the_account(decision, error):
+                return self._moved(decision, S.WAITING, note=str(error))
             return await self._after_refusal(decision, error)
-        except SdpError as error:
-            # Raised only when nothing was sent (`bot.sdp`): back to where undoing is possible.
-            return self._moved(decision, S.WAITING, note=str(error), retry_at=_retry_at(error))
+        except (Refused, SdpError) as no:
+            # Nothing was sent (`bot.sdp` raises nothing else then): back to where undoing is possible.
+            return self._moved(decision, S.WAITING, note=str(no), retry_at=_retry_at(no))
         return await self._settled_or_unknown(decision)
 
     async def _act(self, decision: Decision) -> None:
-        comment = self.signed(decision)
+        """The one write, with the account of whoever decides. Raises Refused before anything is sent, SdpError."""
+        actor = await self._accounts.actor_for(decision.person)
+        comment = self.signed(decision) if actor.signs else decision.comment
         if decision.verb is Verb.APPROVE:
-            await self._sdp.approvals.approve(decision.ref, comment)
+            await actor.sdp.approvals.approve(decision.ref, comment)
         else:
-            await self._sdp.approvals.reject(decision.ref, comment)
+            await actor.sdp.approvals.reject(decision.ref, comment)
+
+    async def _was_about_the_account(self, decision: Decision, error: SdpRefused) -> bool:
+        """Whether SDP refused the person's sign-in and not the decision: the next check then says to connect."""
+        if not isinstance(error, SdpSignInFailed):
+            return False
+        try:
+            return not await self._accounts.is_connected(decision.person)
+        except SdpError:
+            return False
 
     async def _after_refusal(self, decision: Decision, error: SdpRefused) -> Decision:
         """SDP's no has no code of its own for "already decided": only reading tells."""
+        if isinstance(error, SdpFieldsMissing):
+            await self._memory.keep("tenant", "comment_demanded", "1", SHOWN_KEPT)
         approval = await self._read_back(decision.ref)
         if approval is not None and approval.state.is_decided:
             return self._moved(decision, S.ALREADY, note=_already(approval), code=error.code)
@@ -356,9 +397,11 @@ class DecisionService:
             decision,
             state=state,
             note=note,
+            rule=rule,
             sent_at=sent_at or decision.sent_at,
             retry_at=retry_at,
             settled_at=now if state.final else None,
+            was_unknown=decision.was_unknown or state is S.UNKNOWN,
             final=state.final,
             version=decision.version + 1,
         )
@@ -397,7 +440,7 @@ def _state_of(no: BotError) -> DecisionState:
     return next(state for kind, state in TURNED_AWAY.items() if isinstance(no, kind))
 
 
-def _retry_at(error: SdpError) -> datetime:
+def _retry_at(error: BotError) -> datetime:
     patience = datetime.now(UTC) + NOT_SENT_RETRY
     return max(patience, error.retry_at or patience) if isinstance(error, SdpThrottled) else patience
 

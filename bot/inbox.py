@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from bot.approvals import asked, is_closed
+from bot.approvals import asked, current_level, deadline, is_closed
 from bot.errors import SdpNotFound
 from bot.jobs import Jobs
 from bot.models import Approval, ApprovalLevel, ApprovalRef, ApprovalState, Release, SdpId, Snapshot
@@ -37,14 +37,17 @@ class Inbox:
         self._poll_every = poll_every
 
     async def poll(self, _: str = "") -> datetime:
-        """One round over everything open; answers when the next is due. A job."""
+        """One round over everything open; answers when the next is due. A job.
+
+        Cards are woken at the end, when it is known how many wait for whom.
+        """
         started = datetime.now(UTC)
         open_ = {release.id: release async for release in self._sdp.background().releases.open()}
         todo = await self._to_walk(open_)
         limit = asyncio.Semaphore(WALKS_AT_ONCE)
-        async with asyncio.TaskGroup() as group:
-            for release in todo:
-                group.create_task(self._walk(release, limit))
+        found = await asyncio.gather(*(self._walk(release, limit) for release in todo))
+        for refs in found:
+            await self._wake(refs)
         log.info("inbox.polled", open=len(open_), walked=len(todo), seconds=_since(started))
         return started + self._poll_every
 
@@ -56,29 +59,31 @@ class Inbox:
         waiting = [id_ for id_ in open_ if await self._cards.asked(id_)] if len(open_) > ROTATE else []
         return list(dict.fromkeys([*moved, *gone, *waiting, *quiet]))
 
-    async def _walk(self, release: SdpId, limit: asyncio.Semaphore) -> None:
-        """One release of a poll; its trouble must not cost the others theirs."""
+    async def _walk(self, release: SdpId, limit: asyncio.Semaphore) -> set[ApprovalRef]:
+        """One release of a poll, its cards to wake; its trouble must not cost the others theirs."""
         async with limit:
             try:
-                await self.look(release, background=True)
+                return await self._look(release, self._sdp.background())
             except Exception as error:
                 log.warning("inbox.walk_failed", release=release, error=str(error))
+                return set()
 
-    async def look(self, release: SdpId, *, background: bool = False) -> Snapshot | None:
-        """Read one release with its levels and approvals, remember it, wake its cards; None when SDP has none."""
-        sdp = self._sdp.background() if background else self._sdp
+    async def look(self, release: SdpId) -> None:
+        """Read one release with its levels and approvals, remember it, wake its cards. A job."""
+        await self._wake(await self._look(release, self._sdp))
+
+    async def _look(self, release: SdpId, sdp: Sdp) -> set[ApprovalRef]:
         now = datetime.now(UTC)
         try:
             snapshot = await _read_whole(sdp, release)
         except SdpNotFound:
-            await self._gone(release)
-            return None
-        await self.remember(snapshot)
+            return await self._gone(release)
+        woken = await self.remember(snapshot)
         if is_closed(snapshot.release):
             await self._releases.closed(release)
         else:
             await self._releases.walked(release, now, _stamp(snapshot.release))
-        return snapshot
+        return woken
 
     async def read(self, ref: ApprovalRef) -> Snapshot | None:
         """What is true now for one approval: its release, its levels, everybody on its level; None when it is gone.
@@ -96,23 +101,38 @@ class Inbox:
         known = await self._releases.get(ref.release)
         others = tuple(one for one in known.approvals if one.ref.level != ref.level) if known else ()
         snapshot = Snapshot(release, levels, (*others, *approvals), datetime.now(UTC))
-        await self.remember(snapshot)
+        await self._wake(await self.remember(snapshot))
         return snapshot
 
-    async def remember(self, snapshot: Snapshot) -> None:
-        """Keep what was read; wake the card of every approval that is asked now or has a card already."""
-        refs = {approval.ref for approval in asked(snapshot)}
+    async def remember(self, snapshot: Snapshot) -> set[ApprovalRef]:
+        """Keep what was read; answers the approvals whose cards may have to change or be posted."""
+        asks = asked(snapshot)
+        refs = {approval.ref for approval in asks}
         with_card = await self._cards.asked(snapshot.release.id)
         known = await self._releases.get(snapshot.release.id)
+        if known is not None and _same(known, snapshot):
+            return refs - with_card
         await self._releases.keep(snapshot)
-        unchanged = known is not None and _same(known, snapshot)
-        await self._wake(refs - with_card if unchanged else refs | with_card)
+        await self._note_who_is_asked(snapshot, refs)
+        if current_level(snapshot) != (current_level(known) if known else None) and with_card:
+            await self._jobs.wake("news", snapshot.release.id)
+        return refs | with_card
 
-    async def _gone(self, release: SdpId) -> None:
+    async def _note_who_is_asked(self, snapshot: Snapshot, refs: set[ApprovalRef]) -> None:
+        for approval in snapshot.approvals:
+            if approval.ref in refs:
+                await self._cards.waits_for(approval.approver.id, approval.ref, deadline(snapshot.release))
+            else:
+                await self._cards.waits_no_more([approval.approver.id], approval.ref)
+
+    async def _gone(self, release: SdpId) -> set[ApprovalRef]:
         """SDP has no such release any more: its cards must say so."""
+        known = await self._releases.get(release)
+        for approval in known.approvals if known else ():
+            await self._cards.waits_no_more([approval.approver.id], approval.ref)
         await self._releases.closed(release)
         await self._releases.forget(release)
-        await self._wake(await self._cards.asked(release))
+        return await self._cards.asked(release)
 
     async def _wake(self, refs: Collection[ApprovalRef]) -> None:
         for ref in sorted(refs, key=str):

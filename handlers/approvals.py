@@ -6,13 +6,15 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from blocks import ids
 from blocks.approvals import words_modal
-from blocks.kit import Block
+from blocks.kit import Block, when
 from bot.decisions import DecisionService, Intent, clean_comment
 from bot.errors import BadInput
+from bot.jobs import Jobs
 from bot.models import Verb
 from bot.store import Releases
 from handlers import payloads
 from handlers.messenger import Messenger
+from handlers.reminding import Reminding
 
 Body = dict[str, Any]
 
@@ -24,10 +26,17 @@ def register(app: AsyncApp) -> None:
     app.action(ids.APPROVE_WITH_COMMENT)(ask_for_comment)
     app.action(ids.UNDO)(undo)
     app.action(ids.OPEN_IN_SDP)(opened)
+    app.action(ids.OPEN_CARD)(opened)
+    app.action(ids.SNOOZE)(snooze)
+    app.action(ids.SHOW_CARD)(show_card)
     app.view(ids.DECIDE)(decide_with_words)
 
 
-async def approve(ack: AsyncAck, body: Body, decisions: DecisionService) -> Any:
+async def approve(
+    ack: AsyncAck, body: Body, decisions: DecisionService, releases: Releases, messenger: Messenger
+) -> Any:
+    if await decisions.comment_demanded():
+        return await ask_for_comment(ack, body, messenger, releases, decisions)
     click = payloads.click(body)
     await decisions.record(
         Intent(
@@ -89,6 +98,23 @@ async def undo(ack: AsyncAck, body: Body, decisions: DecisionService, messenger:
     decision = await decisions.undo(click.pointer.ref, click.person)
     if decision is None:
         await messenger.whisper(click.person, click.place, "Only the person who decided can undo this.")
+    return await ack()
+
+
+async def snooze(ack: AsyncAck, body: Body, reminding: Reminding, jobs: Jobs, messenger: Messenger) -> Any:
+    choice = payloads.choice(body)
+    ref, span = payloads.snooze(choice.value)
+    until = await reminding.snooze(ref, choice.person, span)
+    await jobs.wake("remind", str(ref), at=until)
+    await messenger.whisper(choice.person, choice.place, f"I will remind you {when(until)}.")
+    return await ack()
+
+
+async def show_card(ack: AsyncAck, body: Body, reminding: Reminding, jobs: Jobs) -> Any:
+    choice = payloads.choice(body)
+    ref = payloads.reference(choice.value)
+    await reminding.want_card(ref, choice.person)
+    await jobs.wake("show", str(ref))
     return await ack()
 
 

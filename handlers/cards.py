@@ -1,26 +1,26 @@
-"""The one writer of cards: a job per approval draws every copy of its card from the truth.
+"""The one writer of cards: a job per approval draws every message about it from the truth.
 
-The same job posts what is missing. A copy is claimed before it is posted, so a crash between posting and recording
-leaves a claim without a ts; the next run then looks for the message by its metadata and adopts it.
+show   every copy of the card, its trail in the thread; posts what is missing
+tell   whoever pressed, when the card alone does not explain what came of it
 """
 
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from hashlib import sha256
-from json import dumps
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
 
 import structlog
 
 from blocks import approvals as cards
 from blocks.approvals import CardView
-from blocks.ids import CARD_EVENT
 from blocks.kit import Message, escape
-from bot.approvals import is_asked, is_closed
+from bot.approvals import is_asked, is_closed, is_own
 from bot.decisions import DecisionService
-from bot.models import Approval, ApprovalRef, Decision, DecisionState, SlackPerson, Snapshot
+from bot.jobs import Jobs
+from bot.models import Approval, ApprovalRef, Decision, DecisionState, Release, SlackPerson, Snapshot
 from bot.people import People
 from bot.store import CardCopy, Cards, Decisions, Memory, Releases
-from handlers.messenger import MessageGone, Messenger
+from handlers.copies import Copies
+from handlers.messenger import Messenger
 
 S = DecisionState
 TOLD_KEPT = timedelta(days=7)
@@ -28,18 +28,25 @@ WHISPERED = frozenset({S.REFUSED, S.ALREADY})
 """Ends that the card alone does not explain to whoever pressed: they are told where they pressed."""
 NOTED = frozenset({S.UNDONE, S.CHANGED, S.STALE, S.DENIED, S.NOT_TAKEN})
 """Ends after which the card is live again and says why."""
+CHANNEL = "channel"
+TRAIL = "trail:"
+REMINDER = "reminder:"
+
+Collisions = Callable[[Release], Awaitable[tuple[str, ...]]]
+"""Lines about what overlaps a release's planned window."""
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class CardRules:
-    """Where cards go and what their buttons can do."""
+    """Where cards go and what their buttons can do. More than `batch_from` waiting approvals come as one message."""
 
     link: str
     approvals_channel: str | None
     can_decide: bool
-    undo: timedelta
+    own_release_refused: bool = False
+    batch_from: int = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,23 +68,28 @@ class CardWriter:
         decisions: DecisionService,
         records: Decisions,
         releases: Releases,
-        copies: Cards,
+        cards: Cards,
         memory: Memory,
+        jobs: Jobs,
         rules: CardRules,
+        collisions: Collisions,
     ) -> None:
         self._messenger = messenger
         self._people = people
         self._decisions = decisions
         self._records = records
         self._releases = releases
-        self._copies = copies
+        self._cards = cards
+        self._copies = Copies(messenger, cards)
         self._memory = memory
+        self._jobs = jobs
         self._rules = rules
+        self._collisions = collisions
 
     # --- jobs ------------------------------------------------------------------------------------------
 
     async def show(self, key: str) -> None:
-        """Bring every copy of one approval's card up to the truth; post the missing one. A job."""
+        """Bring every message about one approval up to the truth; post the missing ones. A job."""
         ref = ApprovalRef.parse(key)
         snapshot = await self._releases.get(ref.release)
         approval = snapshot.approval(ref) if snapshot else None
@@ -85,32 +97,44 @@ class CardWriter:
             await self._say_gone(ref)
             return
         approver = await self._people.slack_of(approval.approver)
+        view = await self._view(snapshot, approval)
+        latest = await self._records.get(ref, approver.id) if approver else None
+        copies = await self._copies.of(str(ref))
         audience = await self._audience(approver)
-        shown = await self._decisions.remember_shown(snapshot, ref)
-        latest = await self._latest(ref, approver)
-        copies = {copy.slot: copy for copy in await self._copies.of(ref)}
         for copy in copies.values():
-            view = self._view(snapshot, approval, shown, in_channel=copy.slot == "channel")
-            mine = audience is None or copy.slot == audience.slot
-            face = await self._face(view, latest) if mine else _moved_on(view)
-            await self._bring_up(ref, copy, face, shown)
+            if (face := await self._face_in(view, copy, audience, latest)) is not None:
+                await self._copies.bring_up(str(ref), copy, face, shown=view.shown)
         if audience and audience.slot not in copies and is_asked(snapshot, ref):
-            view = self._view(snapshot, approval, shown, in_channel=audience.slot == "channel")
-            await self._post(ref, audience, await self._face(view, latest), shown)
+            await self._post(view, approver, audience, latest)
+        await self._show_trails(view)
 
     async def tell(self, key: str) -> None:
-        """Tell whoever pressed what came of it, when their card does not. A job; said at most once a decision."""
+        """Tell whoever pressed what came of it, when their card does not. A job; said once a decision."""
         ref_text, _, person = key.partition("|")
         decision = await self._records.get(ApprovalRef.parse(ref_text), person)
-        if decision is None or decision.state not in WHISPERED:
+        if decision is None or not decision.final or await self._memory.recall("told", decision.id) is not None:
             return
-        if await self._memory.recall("told", decision.id) is None:
+        if decision.was_unknown:
+            await self._tell_late(decision)
+        elif decision.state in WHISPERED:
             await self._messenger.whisper(person, decision.place, escape(decision.note))
-            await self._memory.keep("told", decision.id, "1", TOLD_KEPT)
+        await self._memory.keep("told", decision.id, "1", TOLD_KEPT)
 
-    # --- what a card shows --------------------------------------------------------------------------------
+    async def _tell_late(self, decision: Decision) -> None:
+        """SDP was silent for a while: the person has looked away, so the outcome comes as a message of its own."""
+        snapshot = await self._releases.get(decision.ref.release)
+        approval = snapshot.approval(decision.ref) if snapshot else None
+        if snapshot is None or approval is None:
+            return
+        face = cards.settled_late(await self._view(snapshot, approval), decision)
+        channel = await self._messenger.dm(decision.person)
+        card = (await self._copies.of(str(decision.ref))).get(f"dm:{decision.person}")
+        thread = card.ts if card else None
+        await self._copies.post(str(decision.ref), f"late:{decision.id}", channel, face, thread=thread)
 
-    async def _face(self, view: CardView, latest: Decision | None) -> Message:
+    # --- what a message shows ------------------------------------------------------------------------------
+
+    async def face(self, view: CardView, latest: Decision | None) -> Message:
         """The state of the card, out of what SDP has and what is under way."""
         if view.approval.state.is_decided:
             return cards.decided(view)
@@ -123,70 +147,98 @@ class CardWriter:
         changes = await self._decisions.changes(latest, view.snapshot) if latest.state is S.CHANGED else []
         return cards.waiting(view, latest.note, changes)
 
-    async def _latest(self, ref: ApprovalRef, approver: SlackPerson | None) -> Decision | None:
-        """The approver's last decision; nobody else's click shows on the card."""
-        return await self._records.get(ref, approver.id) if approver else None
+    async def _face_in(
+        self, view: CardView, copy: CardCopy, audience: Audience | None, latest: Decision | None
+    ) -> Message | None:
+        """What a copy in this slot shows now; None for slots that others keep."""
+        if copy.slot.startswith(REMINDER):
+            return None if is_asked(view.snapshot, view.approval.ref) else cards.reminder_over(view)
+        if copy.slot == CHANNEL:
+            in_channel = cards.seen_in_channel(view, in_person=audience is not None and audience.slot != CHANNEL)
+            return await self.face(in_channel, latest)
+        if copy.slot.startswith("dm:"):
+            mine = audience is None or copy.slot == audience.slot
+            return await self.face(view, latest) if mine else cards.closed(view, MOVED_ON)
+        return None
 
-    def _view(self, snapshot: Snapshot, approval: Approval, shown: str, *, in_channel: bool) -> CardView:
+    async def _view(self, snapshot: Snapshot, approval: Approval) -> CardView:
+        own = is_own(snapshot, approval)
         return CardView(
             snapshot=snapshot,
             approval=approval,
-            shown=shown,
-            link=self._rules.link.format(release=snapshot.release.id),
-            can_decide=self._rules.can_decide and not in_channel,
-            undo_seconds=self._rules.undo.total_seconds(),
-            in_channel=in_channel,
+            shown=await self._decisions.remember_shown(snapshot, approval.ref),
+            link=self.link(snapshot.release),
+            can_decide=self._rules.can_decide,
+            undo_seconds=self._decisions.undo_window(snapshot.release).total_seconds(),
+            own=own,
+            own_refused=own and self._rules.own_release_refused,
+            collisions=await self._collisions(snapshot.release),
+            comment_demanded=await self._decisions.comment_demanded(),
         )
+
+    async def view(self, ref: ApprovalRef) -> CardView | None:
+        """What the card of an approval is drawn from now; None when SDP has it no more."""
+        snapshot = await self._releases.get(ref.release)
+        approval = snapshot.approval(ref) if snapshot else None
+        return await self._view(snapshot, approval) if snapshot and approval else None
+
+    def link(self, release: Release) -> str:
+        """The release's page in SDP."""
+        return self._rules.link.format(release=release.id)
 
     # --- where copies are -----------------------------------------------------------------------------------
 
     async def _audience(self, approver: SlackPerson | None) -> Audience | None:
         """The approver's direct messages, else the approvals channel; None when there is neither."""
-        if approver is not None:
+        if approver is not None and not approver.deleted:
             return Audience(f"dm:{approver.id}", await self._messenger.dm(approver.id))
         channel = self._rules.approvals_channel
-        return Audience("channel", channel) if channel else None
+        return Audience(CHANNEL, channel) if channel else None
 
-    async def _post(self, ref: ApprovalRef, audience: Audience, face: Message, shown: str) -> None:
-        copy = CardCopy(audience.slot, audience.channel, posting_since=datetime.now(UTC))
-        if await self._copies.claim(ref, copy):
-            await self._really_post(ref, copy, face, shown)
-
-    async def _really_post(self, ref: ApprovalRef, copy: CardCopy, face: Message, shown: str) -> None:
-        channel, ts = await self._messenger.post(copy.channel, face, _metadata(ref, copy.slot))
-        await self._copies.keep(ref, replace(copy, channel=channel, ts=ts, face=_digest(face), shown=shown))
-
-    async def _bring_up(self, ref: ApprovalRef, copy: CardCopy, face: Message, shown: str) -> None:
-        """Make one copy show `face`."""
-        if copy.ts is None:
-            copy = await self._adopted(ref, copy)
-        if copy.ts is None:
-            await self._really_post(ref, copy, face, shown)
+    async def _post(
+        self, view: CardView, approver: SlackPerson | None, audience: Audience, latest: Decision | None
+    ) -> None:
+        ref = view.approval.ref
+        await self._cards.note_asked(ref)
+        if approver is not None and await self._too_many(view.approval, approver):
+            await self._jobs.wake("inbox", f"{approver.id}|{view.approval.approver.id}")
             return
-        if copy.face == _digest(face):
-            return
-        try:
-            await self._messenger.update(copy.channel, copy.ts, face, _metadata(ref, copy.slot))
-        except MessageGone:
-            log.info("cards.forgotten", approval=str(ref), slot=copy.slot)
-            await self._copies.forget(ref, copy.slot)
-        else:
-            await self._copies.keep(ref, replace(copy, face=_digest(face), shown=shown))
+        seen = cards.seen_in_channel(view, in_person=False) if audience.slot == CHANNEL else view
+        face = await self.face(seen, latest)
+        await self._copies.post(str(ref), audience.slot, audience.channel, face, shown=view.shown)
+        await self._jobs.wake("remind", str(ref))
 
-    async def _adopted(self, ref: ApprovalRef, copy: CardCopy) -> CardCopy:
-        """The copy with the ts of a message that was posted but not recorded, if there is one."""
-        channel = copy.channel
-        ts = await self._messenger.find(channel, CARD_EVENT, f"{ref}/{copy.slot}", copy.posting_since)
-        if ts is None:
-            return copy
-        adopted = replace(copy, ts=ts)
-        await self._copies.keep(ref, adopted)
-        return adopted
+    async def _too_many(self, approval: Approval, approver: SlackPerson) -> bool:
+        """So many wait for this person that one message with a menu serves better; a card asked for comes anyway."""
+        if await self._memory.recall("wanted", f"{approval.ref}/{approver.id}") is not None:
+            return False
+        return len(await self._cards.waiting(approval.approver.id)) > self._rules.batch_from
+
+    async def also_in_channel(self, view: CardView) -> None:
+        """Bring the card before the approvals channel too: its approver has not answered, or has left Slack."""
+        channel, ref = self._rules.approvals_channel, view.approval.ref
+        if channel is None:
+            return
+        approver = await self._people.slack_of(view.approval.approver)
+        latest = await self._records.get(ref, approver.id) if approver else None
+        face = await self.face(cards.seen_in_channel(view, in_person=approver is not None), latest)
+        await self._copies.post(str(ref), CHANNEL, channel, face, shown=view.shown)
+
+    async def _show_trails(self, view: CardView) -> None:
+        """One message in the thread under each copy says who decided what, level by level."""
+        face = cards.trail(view)
+        if face is None:
+            return
+        copies = await self._copies.of(str(view.approval.ref))
+        for copy in copies.values():
+            if (copy.slot.startswith("dm:") or copy.slot == CHANNEL) and copy.ts is not None and not copy.gone:
+                slot = f"{TRAIL}{copy.slot}"
+                await self._copies.post(str(view.approval.ref), slot, copy.channel, face, thread=copy.ts)
 
     async def _say_gone(self, ref: ApprovalRef) -> None:
-        for copy in await self._copies.of(ref):
-            if copy.ts is not None:
-                await self._bring_up(ref, copy, cards.gone(), "")
+        for copy in (await self._copies.of(str(ref))).values():
+            if not copy.slot.startswith(TRAIL):
+                await self._copies.bring_up(str(ref), copy, cards.gone())
 
 
 UNDER_WAY = {
@@ -195,21 +247,10 @@ UNDER_WAY = {
     S.SENDING: cards.sending,
     S.UNKNOWN: cards.sending,
 }
-
-
-def _moved_on(view: CardView) -> Message:
-    return cards.closed(view, "This approval is somebody else's now.")
+MOVED_ON = "This approval is somebody else's now."
 
 
 def _why_closed(snapshot: Snapshot) -> str:
     if is_closed(snapshot.release):
         return "The release itself is closed."
     return "The others on this level have settled it, or the approval was stopped in SDP."
-
-
-def _metadata(ref: ApprovalRef, slot: str) -> Message:
-    return {"event_type": CARD_EVENT, "event_payload": {"pointer": f"{ref}/{slot}"}}
-
-
-def _digest(face: Message) -> str:
-    return sha256(dumps(face, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:16]

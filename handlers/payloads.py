@@ -99,6 +99,41 @@ def picked(body: dict[str, Any]) -> tuple[str, SdpId]:
         raise BadInput("This menu can no longer be used. Please type the command again.") from None
 
 
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A submitted window: what is filled in, as text by block id. `id` is the same for every delivery of it."""
+
+    id: str
+    view: str
+    person: str
+    person_name: str
+    metadata: str
+    values: dict[str, str]
+
+
+def form(body: dict[str, Any]) -> Form:
+    """A view_submission; of choices the values, several of them as lines, of a moment the seconds since 1970."""
+    view = body["view"]
+    filled = {block: _text_of(next(iter(elements.values()), {})) for block, elements in view["state"]["values"].items()}
+    return Form(
+        id=sha256(f"{view['id']}|{view.get('hash', '')}".encode()).hexdigest()[:16],
+        view=view["id"],
+        person=body["user"]["id"],
+        person_name=_name(body["user"]),
+        metadata=view.get("private_metadata", ""),
+        values={block: text for block, text in filled.items() if text},
+    )
+
+
+def _text_of(state: dict[str, Any]) -> str:
+    """What an input holds."""
+    if state.get("selected_options") is not None:
+        return "\n".join(one["value"] for one in state["selected_options"])
+    if state.get("selected_option"):
+        return str(state["selected_option"]["value"])
+    return str(state.get("value") or state.get("selected_date_time") or "")
+
+
 def _question(body: dict[str, Any]) -> str:
     """The same for every delivery of one command or press: Slack gives each its own trigger."""
     return sha256(body["trigger_id"].encode()).hexdigest()[:16]

@@ -1,5 +1,6 @@
-"""Which messages in Slack are copies of which card, and what each shows."""
+"""Which messages in Slack are copies of what, and what each shows."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,11 +14,12 @@ KEPT = timedelta(days=90)
 
 @dataclass(frozen=True, slots=True)
 class CardCopy:
-    """One copy of a card. `slot` says for whom (`dm:<Slack person>` or `channel`).
+    """One message of ours that has to stay true: a card, its trail, a reminder, a piece of news.
 
+    `slot` says which of a card's messages it is and for whom (`dm:<Slack person>`, `channel`, `trail:…`).
     `ts` is None while the message is being posted: whoever finds that looks for it in Slack before posting again.
     `face` is a digest of what the message shows, so that the same face is not sent twice. `shown` is the fingerprint
-    behind its buttons.
+    behind its buttons. `thread` is the message it stands under. `gone`: somebody deleted it; it is not posted anew.
     """
 
     slot: str
@@ -26,43 +28,65 @@ class CardCopy:
     ts: str | None = None
     face: str = ""
     shown: str = ""
+    thread: str | None = None
+    gone: bool = False
 
 
 _codec = TypeAdapter(CardCopy)
 
 
 class Cards:
-    """Copies of cards by approval."""
+    """Copies by card; a card is named by its approval's reference, or `news:<release>`, `inbox:<person>`."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def of(self, ref: ApprovalRef) -> list[CardCopy]:
-        raw = await self._store.redis.hvals(self._store.keys.cards(str(ref)))
-        return sorted((_codec.validate_json(one) for one in raw), key=lambda copy: copy.slot)
+    async def of(self, card: str) -> dict[str, CardCopy]:
+        """Every copy of a card, by slot."""
+        raw = await self._store.redis.hvals(self._store.keys.cards(card))
+        copies = [_codec.validate_json(one) for one in raw]
+        return {copy.slot: copy for copy in sorted(copies, key=lambda copy: copy.slot)}
 
-    async def claim(self, ref: ApprovalRef, copy: CardCopy) -> bool:
+    async def claim(self, card: str, copy: CardCopy) -> bool:
         """Note that this copy is about to be posted; False when there is one in its slot."""
-        key = self._store.keys.cards(str(ref))
+        key = self._store.keys.cards(card)
         async with self._store.redis.pipeline(transaction=True) as step:
             step.hsetnx(key, copy.slot, _dump(copy))
             step.expire(key, KEPT)
-            step.sadd(self._store.keys.asked(ref.release), str(ref))
-            step.expire(self._store.keys.asked(ref.release), KEPT)
             return bool((await step.execute())[0])
 
-    async def keep(self, ref: ApprovalRef, copy: CardCopy) -> None:
+    async def keep(self, card: str, copy: CardCopy) -> None:
         """Remember what this copy is now."""
-        await self._store.redis.hset(self._store.keys.cards(str(ref)), copy.slot, _dump(copy))
+        await self._store.redis.hset(self._store.keys.cards(card), copy.slot, _dump(copy))
 
-    async def forget(self, ref: ApprovalRef, slot: str) -> None:
-        """The message is gone."""
-        await self._store.redis.hdel(self._store.keys.cards(str(ref)), slot)
+    # --- which approvals have cards, and who is asked -----------------------------------------------------
+
+    async def note_asked(self, ref: ApprovalRef) -> None:
+        """This approval of its release has a card."""
+        key = self._store.keys.asked(ref.release)
+        async with self._store.redis.pipeline(transaction=True) as step:
+            step.sadd(key, str(ref))
+            step.expire(key, KEPT)
+            await step.execute()
 
     async def asked(self, release: str) -> set[ApprovalRef]:
         """The approvals of a release that have cards."""
         members = await self._store.redis.smembers(self._store.keys.asked(release))
         return {ApprovalRef.parse(member) for member in members}
+
+    async def waits_for(self, sdp_person: str, ref: ApprovalRef, deadline: float) -> None:
+        """This person in SDP is asked for this approval, best before `deadline` (epoch seconds)."""
+        await self._store.redis.zadd(self._store.keys.waiting(sdp_person), {str(ref): deadline})
+
+    async def waits_no_more(self, sdp_people: Iterable[str], ref: ApprovalRef) -> None:
+        """None of these people is asked for this approval."""
+        for person in sdp_people:
+            await self._store.redis.zrem(self._store.keys.waiting(person), str(ref))
+
+    async def waiting(self, sdp_person: str) -> list[ApprovalRef]:
+        """What somebody in SDP is asked for, the soonest deadline first."""
+        members = await self._store.redis.zrange(self._store.keys.waiting(sdp_person), 0, -1)
+        return [ApprovalRef.parse(member) for member in members]
 
 
 def _dump(copy: CardCopy) -> str:
