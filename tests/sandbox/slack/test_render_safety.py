@@ -6,7 +6,7 @@ The HTML is read back by a parser and judged by what a browser would build from 
 from html.parser import HTMLParser
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sandbox.slack.page.blocks import legacy_attachment, render_block
@@ -70,6 +70,8 @@ ELEMENTS = frozenset(
         "ul",
     ]
 )
+# A busy machine is no fault of the page.
+PATIENT = settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 READER = Reader(me="U1", people={"U1": '"><script>alert(1)</script>'}, channels={"C1": "<b>"}, groups={"S1": "'x"})
 CANVAS = Canvas(READER, "modal", "v1")
 
@@ -164,26 +166,31 @@ def judged(html: str) -> str:
     return "".join(judge.words)
 
 
+@PATIENT
 @given(nasty)
 def test_mrkdwn_lets_no_markup_through(source: str) -> None:
     judged(mrkdwn(source, READER))
 
 
+@PATIENT
 @given(nasty)
 def test_markdown_lets_no_markup_through(source: str) -> None:
     judged(markdown(source))
 
 
+@PATIENT
 @given(nasty)
 def test_plain_text_lets_no_markup_through(source: str) -> None:
     judged(plain_text(source))
 
 
+@PATIENT
 @given(st.text(alphabet="abc<>&\"' ()=/!-", max_size=60))
 def test_plain_text_loses_no_letter(source: str) -> None:
     assert judged(plain_text(source)) == source
 
 
+@PATIENT
 @given(
     st.text(alphabet="abc &<>\"'=", max_size=60).map(
         lambda s: s.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
@@ -396,12 +403,13 @@ block = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=150)
+@settings(PATIENT, max_examples=150)
 @given(block)
 def test_blocks_of_any_shape_let_no_markup_through(thing: dict[str, Any]) -> None:
     judged(render_block(thing, CANVAS))
 
 
+@PATIENT
 @given(st.fixed_dictionaries({}, optional={"pretext": nasty, "title": nasty, "title_link": nasty, "text": nasty}))
 def test_attachments_let_no_markup_through(thing: dict[str, Any]) -> None:
     judged(legacy_attachment(thing, CANVAS))
@@ -414,7 +422,7 @@ junk = st.recursive(
 )
 
 
-@settings(max_examples=100)
+@PATIENT
 @given(
     st.sampled_from(BLOCK_TYPES),
     st.dictionaries(
