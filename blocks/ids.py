@@ -47,11 +47,17 @@ HOME_DIGEST_DAYS = "home.digest_days"
 HOME_QUIET_FROM = "home.quiet_from"
 HOME_QUIET_UNTIL = "home.quiet_until"
 HOME_DEFAULTS = "home.defaults"
+HOME_CONNECT = "home.connect"
 OPEN_HOME = "home.open"
 """The link of a digest that leads to the Home tab."""
 
 DIGEST_EVENT = "sdp_digest"
 """`metadata.event_type` of every digest; its pointer is `<who>/<local date>`."""
+
+MAINTENANCE_FORM = "maintenance.form"
+"""Callback id of the modal that creates or edits a maintenance."""
+MAINTENANCE_CHOICE = "maintenance.choice"
+"""Menus of that modal that load SDP's lists; the field follows after a colon."""
 
 CONFIRM = "operation.confirm"
 """The button under a preview; its value is the operation's id."""

@@ -32,7 +32,8 @@ DONE = {ApprovalState.APPROVED: "approved", ApprovalState.REJECTED: "rejected"}
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """For whom something is chosen: their account in Slack, by what SDP knows them, and whether they may operate."""
+    """For whom something is chosen: their account in Slack, the keys an `Index` knows them by, and whether they may
+    operate maintenances."""
 
     slack: SlackPerson
     known_as: frozenset[str]
@@ -42,9 +43,9 @@ class Viewer:
     def zone(self) -> tzinfo:
         return zone_of(self.slack.tz)
 
-    def is_(self, person: Person | None) -> bool:
+    def is_(self, person: Person, index: Index) -> bool:
         """Whether somebody in SDP is this person."""
-        return person is not None and bool({person.email, person.id} & self.known_as)
+        return index.key_of(person) in self.known_as
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +158,7 @@ def _urgency(waiting: Waiting) -> tuple[float, float, str]:
 def asked_of_others(index: Index, viewer: Viewer) -> tuple[Waiting, ...]:
     """What somebody is waiting for: their own releases and who has to decide, the most urgent first."""
     mine = index.requested(viewer.known_as)
-    found = [Waiting(line, ask) for line in mine for ask in line.asked if not viewer.is_(ask.person)]
+    found = [Waiting(line, ask) for line in mine for ask in line.asked if not viewer.is_(ask.person, index)]
     return tuple(sorted(found, key=_urgency))
 
 
@@ -166,13 +167,14 @@ def news_for(index: Index, viewer: Viewer, since: datetime) -> tuple[News, ...]:
     found = [
         (_latest(line), News(line, words))
         for line in index.followed(viewer.known_as)
-        if (words := _words(line, viewer, since))
+        if (words := _words(line, index, viewer, since))
     ]
     return tuple(news for _, news in sorted(found, key=lambda one: one[0], reverse=True))
 
 
-def _words(line: ReleaseLine, viewer: Viewer, since: datetime) -> tuple[str, ...]:
-    said = sorted((one for one in line.said if one.at > since and not viewer.is_(one.person)), key=lambda one: one.at)
+def _words(line: ReleaseLine, index: Index, viewer: Viewer, since: datetime) -> tuple[str, ...]:
+    others = (one for one in line.said if one.at > since and not viewer.is_(one.person, index))
+    said = sorted(others, key=lambda one: one.at)
     moves = [move for move in line.moves if move.at > since]
     return (
         *(f"{DONE.get(one.state, 'answered')} by {one.person.name}" for one in said),

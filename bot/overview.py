@@ -9,9 +9,10 @@ moved is kept with the time it was noticed.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 import structlog
 from pydantic import TypeAdapter
@@ -20,7 +21,7 @@ from bot.approvals import asked, is_closed
 from bot.errors import SdpError
 from bot.models import ApprovalRef, ApprovalState, Maintenance, Mrkdwn, Person, Project, SdpId, Snapshot
 from bot.sdp import Sdp
-from bot.store import OverviewText, Releases
+from bot.store import Links, OverviewText, Releases
 
 MOVES_KEPT = timedelta(days=5)
 """A long weekend and a day."""
@@ -118,58 +119,97 @@ def _is_worth_keeping(line: ReleaseLine, now: datetime) -> bool:
 
 
 class Index:
-    """An overview by people: what is whose, found by e-mail address or SDP id."""
+    """An overview by people: what is whose.
 
-    def __init__(self, overview: Overview) -> None:
+    A person of SDP goes by the Slack person they are connected with or mapped to (`claimed`: SDP id → Slack id), else
+    by their e-mail address, unless two people in SDP have it: then nobody can tell whose it is, and it is left out.
+    """
+
+    def __init__(self, overview: Overview, claimed: Mapping[SdpId, str]) -> None:
         self.overview = overview
+        self._claimed = claimed
+        self._shared = _shared_addresses(overview)
         self._waiting: defaultdict[str, list[tuple[ReleaseLine, Ask]]] = defaultdict(list)
         self._followed: defaultdict[str, dict[SdpId, ReleaseLine]] = defaultdict(dict)
-        self._requested: defaultdict[str, list[ReleaseLine]] = defaultdict(list)
+        self._requested: defaultdict[str, dict[SdpId, ReleaseLine]] = defaultdict(dict)
         self._maintenances: defaultdict[str, dict[SdpId, Maintenance]] = defaultdict(dict)
-        self._projects: defaultdict[str, list[Project]] = defaultdict(list)
+        self._projects: defaultdict[str, dict[SdpId, Project]] = defaultdict(dict)
         for line in overview.releases:
             self._add(line)
         for maintenance in overview.maintenances:
-            held = [maintenance.owner, maintenance.manager, *(role.person for role in maintenance.roles)]
-            for key in _keys(held):
+            for key in self._keys(_holders(maintenance)):
                 self._maintenances[key][maintenance.id] = maintenance
         for project in overview.projects:
-            for key in _keys([project.owner]):
-                self._projects[key].append(project)
+            for key in self._keys([project.owner]):
+                self._projects[key][project.id] = project
 
     def _add(self, line: ReleaseLine) -> None:
         for ask in line.asked:
-            for key in _keys([ask.person]):
+            for key in self._keys([ask.person]):
                 self._waiting[key].append((line, ask))
-        for key in _keys([line.requester]):
-            self._requested[key].append(line)
-        for key in _keys([line.requester, *(one.person for one in line.said)]):
+        for key in self._keys([line.requester]):
+            self._requested[key][line.id] = line
+        for key in self._keys([line.requester, *(one.person for one in line.said)]):
             self._followed[key][line.id] = line
 
+    def key_of(self, person: Person) -> str | None:
+        """By what somebody in SDP is known here: a Slack id, an address, or nothing."""
+        if (slack := self._claimed.get(person.id)) is not None:
+            return slack
+        return person.email if person.email not in self._shared else None
+
+    def _keys(self, people: Iterable[Person | None]) -> set[str]:
+        return {key for person in people if person and (key := self.key_of(person))}
+
     def waiting(self, who: Iterable[str]) -> list[tuple[ReleaseLine, Ask]]:
-        """The approvals that wait for somebody known by these keys (addresses, SDP ids)."""
-        found = {ask.ref: (line, ask) for key in who for line, ask in self._waiting.get(key, ())}
-        return list(found.values())
+        """The approvals that wait for somebody known by these keys."""
+        return [found for key in who for found in self._waiting.get(key, ())]
 
     def followed(self, who: Iterable[str]) -> list[ReleaseLine]:
         """The releases they asked for or decided on."""
-        return list({id_: line for key in who for id_, line in self._followed.get(key, {}).items()}.values())
+        return _together(self._followed, who)
 
     def requested(self, who: Iterable[str]) -> list[ReleaseLine]:
         """The releases they asked for."""
-        return list({line.id: line for key in who for line in self._requested.get(key, ())}.values())
+        return _together(self._requested, who)
 
     def maintenances(self, who: Iterable[str]) -> list[Maintenance]:
         """Those they own, manage or hold a role in."""
-        return list({id_: one for key in who for id_, one in self._maintenances.get(key, {}).items()}.values())
+        return _together(self._maintenances, who)
 
     def projects(self, who: Iterable[str]) -> list[Project]:
         """Those they own."""
-        return list({one.id: one for key in who for one in self._projects.get(key, ())}.values())
+        return _together(self._projects, who)
 
 
-def _keys(people: Iterable[Person | None]) -> set[str]:
-    return {key for person in people if person for key in (person.email, person.id) if key and key != "0"}
+T = TypeVar("T")
+
+
+def _together(by_key: Mapping[str, Mapping[SdpId, T]], who: Iterable[str]) -> list[T]:
+    return list({id_: one for key in who for id_, one in by_key.get(key, {}).items()}.values())
+
+
+def _holders(maintenance: Maintenance) -> list[Person | None]:
+    return [maintenance.owner, maintenance.manager, *(role.person for role in maintenance.roles)]
+
+
+def _shared_addresses(overview: Overview) -> set[str]:
+    """Addresses that more than one person in SDP has."""
+    owners: defaultdict[str, set[SdpId]] = defaultdict(set)
+    for person in _everybody(overview):
+        if person is not None and person.email:
+            owners[person.email].add(person.id)
+    return {email for email, ids in owners.items() if len(ids) > 1}
+
+
+def _everybody(overview: Overview) -> Iterator[Person | None]:
+    for line in overview.releases:
+        yield line.requester
+        yield from (ask.person for ask in line.asked)
+        yield from (said.person for said in line.said)
+    for maintenance in overview.maintenances:
+        yield from _holders(maintenance)
+    yield from (project.owner for project in overview.projects)
 
 
 @dataclass(slots=True)
@@ -181,10 +221,11 @@ class _Kept:
 class Overviews:
     """The last overview, and the next. One per process; safe to share."""
 
-    def __init__(self, sdp: Sdp, releases: Releases, kept: OverviewText) -> None:
+    def __init__(self, sdp: Sdp, releases: Releases, kept: OverviewText, links: Links) -> None:
         self._sdp = sdp
         self._releases = releases
         self._store = kept
+        self._links = links
         self._kept = _Kept()
         self._reading = asyncio.Lock()
 
@@ -192,7 +233,8 @@ class Overviews:
         """The last overview, however old; read from the store only when it is another one."""
         if (stamp := await self._store.stamp()) != self._kept.stamp:
             found = await self._store.get()
-            self._kept = _Kept(found[0], Index(_codec.validate_json(found[1]))) if found else _Kept(stamp)
+            index = await self._indexed(_codec.validate_json(found[1])) if found else None
+            self._kept = _Kept(found[0] if found else stamp, index)
         return self._kept.index
 
     async def fresh(self, max_age: timedelta) -> Index:
@@ -216,10 +258,16 @@ class Overviews:
         overview = Overview(now, await self._lines(before, now), maintenances, projects)
         stamp = now.isoformat()
         await self._store.keep(stamp, _codec.dump_json(overview).decode())
-        index = Index(overview)
+        index = await self._indexed(overview)
         self._kept = _Kept(stamp, index)
         log.info("overview.read", releases=len(overview.releases), maintenances=len(maintenances))
         return index
+
+    async def _indexed(self, overview: Overview) -> Index:
+        """A connection beats the administrator's map, as everywhere."""
+        mapped = {one.sdp: one.slack for one in await self._links.mappings()}
+        linked = {one.sdp: one.slack async for one in self._links.every()}
+        return Index(overview, mapped | linked)
 
     async def _lines(self, before: Mapping[SdpId, ReleaseLine], now: datetime) -> tuple[ReleaseLine, ...]:
         lines = [line_of(one, before.get(one.release.id), now) async for one in self._releases.every()]

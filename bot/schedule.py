@@ -70,6 +70,12 @@ def next_slot(rhythm: Rhythm, zone: tzinfo, after: datetime) -> Slot | None:
     return next((slot for slot in slots if slot is not None and slot.due > after), None)
 
 
+def previous_slot(rhythm: Rhythm, zone: tzinfo, slot: Slot) -> Slot | None:
+    """The slot before this one; None when no day of the week has one."""
+    days = (slot.day - timedelta(days=back) for back in range(1, 8))
+    return next((found for day in days if (found := slot_on(rhythm, zone, day)) is not None), None)
+
+
 def is_within(start: time, end: time, moment: time) -> bool:
     """Whether `moment` lies between two times of day, also across midnight; never when they are the same."""
     if start <= end:

@@ -5,6 +5,8 @@ missing value is named together with what it should look like, and all of them a
 """
 
 import re
+from collections.abc import Callable
+from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -12,7 +14,8 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from bot.errors import BotError
+from bot.errors import BadInput, BotError
+from bot.schedule import WORKING_DAYS, parse_days, parse_time
 
 
 class SettingsWrong(BotError):
@@ -43,6 +46,21 @@ def _right(word: str) -> str:
     if not _RIGHT.fullmatch(word):
         raise ValueError("neither a person nor a user group")
     return word if word[:1] in "UWS" else word.lower()
+
+
+def _time_of_day(value: Any) -> Any:
+    return _as_people_write(parse_time, value)
+
+
+def _days_of_week(value: Any) -> Any:
+    return _as_people_write(parse_days, value)
+
+
+def _as_people_write(parse: Callable[[str], Any], value: Any) -> Any:
+    try:
+        return parse(value) if isinstance(value, str) else value
+    except BadInput as error:
+        raise ValueError(str(error)) from None
 
 
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
@@ -81,6 +99,9 @@ SHAPES = {
     "readers": f"members, or {_HOLDERS}",
     "allow_external": "true or false",
     "gestures_per_minute": "a whole number of clicks and commands of one person, from 1 to 1000000",
+    "digest_time": "a time of day like 09:00 or 8.30am",
+    "digest_days": "days of the week like mon-fri or daily",
+    "digests_per_second": "messages a second from 0.1 to 50; Slack allows a workspace some hundreds a minute",
     "port": "a port from 0 to 65535",
     "log_format": "console or json",
 }
@@ -127,6 +148,10 @@ class Settings(BaseSettings):
     readers: Holders = ("members",)
     allow_external: bool = False
     gestures_per_minute: int = Field(default=120, ge=1, le=1_000_000)
+
+    digest_time: Annotated[time, BeforeValidator(_time_of_day)] = time(9, 0)
+    digest_days: Annotated[frozenset[int], NoDecode, BeforeValidator(_days_of_week)] = WORKING_DAYS
+    digests_per_second: float = Field(default=5, ge=0.1, le=50)
 
     host: str = "127.0.0.1"
     port: int = Field(default=3000, ge=0, le=65535)

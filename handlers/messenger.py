@@ -5,9 +5,10 @@ errors has done that). A job that fails here is simply woken again, and looks fi
 """
 
 import json
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import structlog
@@ -46,6 +47,13 @@ class FileNotTaken(BotError):
     """Slack did not take a file of ours."""
 
 
+class ChannelName(NamedTuple):
+    """A channel by its id, and as people call it."""
+
+    id: str
+    name: str
+
+
 class Messenger:
     """Posts, changes, whispers, opens; also the directory of people (`bot.people.Directory`)."""
 
@@ -53,6 +61,7 @@ class Messenger:
         self._client = client
         self._memory = memory
         self._workspace: Workspace | None = None
+        self._home_address = ""
 
     async def everyone(self) -> AsyncIterator[SlackPerson]:
         cursor = ""
@@ -92,6 +101,49 @@ class Messenger:
             me = await self._call("auth.test")
             self._workspace = Workspace(me["team_id"], me["team"])
         return self._workspace
+
+    async def home_address(self) -> str:
+        """Opens the app's Home tab (https://docs.slack.dev/interactivity/deep-linking); asked once."""
+        if not self._home_address:
+            me = await self._call("auth.test")
+            app = (await self._call("bots.info", bot=me["bot_id"]))["bot"]["app_id"]
+            self._home_address = f"slack://app?team={me['team_id']}&id={app}&tab=home"
+        return self._home_address
+
+    async def channel(self, called: str) -> ChannelName | None:
+        """A channel by its id or its name, if the bot sees it and is in it."""
+        id_ = called if re.fullmatch(r"[CG][A-Z0-9]{6,}", called) else await self._channel_called(called.lower())
+        if id_ is None:
+            return None
+        try:
+            channel = (await self._call("conversations.info", channel=id_))["channel"]
+        except SlackApiError as error:
+            if error.response.get("error") == "channel_not_found":
+                return None
+            raise
+        return ChannelName(channel["id"], channel["name"]) if channel.get("is_member") else None
+
+    async def _channel_called(self, name: str) -> str | None:
+        cursor = ""
+        while True:
+            page = await self._call(
+                "conversations.list",
+                types="public_channel,private_channel",
+                exclude_archived="true",
+                limit=PEOPLE_PAGE,
+                cursor=cursor,
+            )
+            for channel in page["channels"]:
+                if channel["name"] == name:
+                    id_: str = channel["id"]
+                    return id_
+            cursor = (page.get("response_metadata") or {}).get("next_cursor", "")
+            if not cursor:
+                return None
+
+    async def publish(self, person: str, view: Block) -> None:
+        """Put `view` onto somebody's Home tab."""
+        await self._call("views.publish", user_id=person, view=view)
 
     async def post(
         self, channel: str, message: Message, metadata: Block | None = None, *, thread: str | None = None
@@ -252,6 +304,7 @@ JSON = frozenset(
         "chat.postEphemeral",
         "files.completeUploadExternal",
         "views.open",
+        "views.publish",
         "views.update",
     }
 )

@@ -21,7 +21,7 @@ from bot.store.links import Link, Links, Mapping, Ticket
 from bot.store.memory import Memory
 from bot.store.operations import Operations
 from bot.store.overviews import OverviewText
-from bot.store.pace import Pace
+from bot.store.pace import PostPace
 from bot.store.preferences import PreferenceRecords
 from bot.store.releases import Releases
 from bot.store.tokens import RedisTokens
@@ -43,7 +43,7 @@ __all__ = [
     "Memory",
     "Operations",
     "OverviewText",
-    "Pace",
+    "PostPace",
     "PreferenceRecords",
     "RedisBudget",
     "RedisTokens",

@@ -6,7 +6,7 @@ from bot.store.connection import Store
 from bot.store.scripts import ADMIT_POST, EXTEND_HOLD
 
 
-class Pace:
+class PostPace:
     """Turns for posting in bulk: `per_second` overall and `channel_per_second` to one channel.
 
     Slack allows about one message a second to a channel and some hundreds a minute to a workspace
