@@ -172,7 +172,8 @@ class Control:
         if name not in GESTURES:
             raise NoSuchThing(f"no gesture {name!r}; there are {', '.join(GESTURES)}")
         outcome = await GESTURES[name](Hand(self._slack, request.path_params["who"]), body)
-        return masked_outcome(outcome, self._world)
+        shown: Json = masked(outcome.as_json(self._world.team_id))
+        return shown
 
     async def _change_person(self, request: Request, body: Json) -> Json:
         person = self._world.person(request.path_params["who"])
@@ -283,11 +284,6 @@ def _person(world: SlackWorld, person: Person) -> Json:
     return person.as_api(world.now(), with_email=True) | {"key": person.key}
 
 
-def masked_outcome(outcome: Outcome, world: SlackWorld) -> Json:
-    shown: Json = masked(outcome.as_json(world.team_id))
-    return shown
-
-
 async def _event_stream(subscription: Subscription) -> AsyncIterator[str]:
     """Server-sent events, one a change, and a comment now and then so that dead listeners are noticed."""
     with subscription:
@@ -305,6 +301,3 @@ async def _event_stream(subscription: Subscription) -> AsyncIterator[str]:
 def as_event(change: Change) -> str:
     data: dict[str, Any] = {"where": change.where, "who": change.who, **change.data}
     return f"event: {change.kind}\ndata: {compact(data)}\n\n"
-
-
-__all__ = ["GESTURES", "Control", "Hand", "as_event", "state_for"]

@@ -3,8 +3,10 @@
 import copy
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from sandbox.slack import blockstate
+from sandbox.slack.blockkit import interactive_elements
 from sandbox.slack.changes import Change, Feed
 from sandbox.slack.content import Content
 from sandbox.slack.errors import NoSuchThing, SlackError
@@ -203,6 +205,15 @@ class Conversations:
         seen = [as_seen(message, viewer.id) for message in (*self.messages[channel.id], *notes)]
         return sorted(seen, key=lambda message: message.ts)
 
+    def newer_than(self, ts: str, viewer: Person) -> list[Message]:
+        """What a person got to see anywhere since a moment, oldest first."""
+        kept = [
+            mine for channel in self.of(viewer) for mine in (self.messages[channel.id], self.ephemerals[channel.id])
+        ]
+        newest = [m for said in kept for m in takewhile(lambda m: m.ts > ts, reversed(said))]
+        mine = [message for message in newest if message.ephemeral_for in (None, viewer.id)]
+        return sorted((as_seen(message, viewer.id) for message in mine), key=lambda message: message.ts)
+
     def state_for(self, message: Message, viewer: str) -> StateValues:
         """What a person has chosen in the menus of a message; each has their own."""
         state = blockstate.values(message.blocks, message.state.get(viewer))
@@ -276,11 +287,10 @@ def _belongs(message: Message, thread: str | None) -> bool:
 
 def as_seen(message: Message, viewer: str) -> Message:
     """The message as one person sees it: without buttons that `visible_to_user_ids` keeps for others."""
-    blocks = [block for block in (_block_as_seen(block, viewer) for block in message.blocks) if block is not None]
-    if blocks == message.blocks:
+    if all(_may_see(element, viewer) for _, element, _ in interactive_elements(message.blocks)):
         return message
     seen = copy.copy(message)
-    seen.blocks = blocks
+    seen.blocks = [block for block in (_block_as_seen(block, viewer) for block in message.blocks) if block is not None]
     return seen
 
 

@@ -171,7 +171,7 @@ class Hands(Viewer):
             ms=max(answer.ms for answer in answers),
             body=first.body,
             modal=self.modal(),
-            messages=self._appeared_since(since) if since else [],
+            messages=self._world.conversations.newer_than(since, self.person) if since else [],
             answers=answers,
         )
         return self._failed(outcome, trouble) if trouble else outcome
@@ -184,8 +184,3 @@ class Hands(Viewer):
         outcome.ok, outcome.error = False, words
         self._world.show_error(self.person, words, where.id if where else None)
         return outcome
-
-    def _appeared_since(self, ts: str) -> list[Message]:
-        mine = self._world.conversations_of(self.person)
-        seen = (m for channel in mine for m in self._world.conversations.all_seen_by(channel, self.person))
-        return sorted((message for message in seen if message.ts > ts), key=lambda message: message.ts)

@@ -13,7 +13,7 @@ _REPEATED = ("placeholder", "confirm", "min_query_length")
 """Properties of an element that Slack repeats in its action, beside the initial choices."""
 
 
-def person_of(world: SlackWorld, person: Person) -> Json:
+def person_of(person: Person) -> Json:
     return {"id": person.id, "username": person.handle, "name": person.handle, "team_id": person.team_id}
 
 
@@ -28,7 +28,7 @@ def channel_of(channel: Channel) -> Json:
 def _common(world: SlackWorld, kind: str, person: Person) -> Json:
     return {
         "type": kind,
-        "user": person_of(world, person),
+        "user": person_of(person),
         "api_app_id": world.app_id,
         "token": world.verification_token,
         "team": team_of(world),
@@ -84,10 +84,9 @@ def message_action_in(world: SlackWorld, person: Person, message: Message, actio
 
 def view_action_in(world: SlackWorld, person: Person, view: View, actions: list[Json]) -> Json:
     """block_actions in a modal or on the Home tab."""
-    modal = view.id if view.type == "modal" else None
     return _common(world, "block_actions", person) | {
         "container": {"type": "view", "view_id": view.id},
-        "trigger_id": world.tickets.new_trigger(person.id, modal),
+        "trigger_id": world.tickets.new_trigger(person.id),
         "view": view.as_api(),
         "actions": actions,
     }
@@ -114,7 +113,7 @@ def suggestion(
 
 def submission(world: SlackWorld, person: Person, view: View) -> Json:
     return _common(world, "view_submission", person) | {
-        "trigger_id": world.tickets.new_trigger(person.id, view.id),
+        "trigger_id": world.tickets.new_trigger(person.id),
         "view": view.as_api(),
         "response_urls": [],
     }

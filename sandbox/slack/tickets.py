@@ -16,11 +16,10 @@ KEPT = 20_000
 
 @dataclass(slots=True)
 class Trigger:
-    """The right to open one modal for one person; `view_id` is the modal it was pressed in, if any."""
+    """The right to open one modal for one person."""
 
     person: str
     issued: float
-    view_id: str | None = None
     used: bool = False
 
 
@@ -44,9 +43,9 @@ class Tickets:
     triggers: dict[str, Trigger] = field(default_factory=dict)
     response_urls: dict[str, ResponseUrl] = field(default_factory=dict)
 
-    def new_trigger(self, person: str, view_id: str | None = None) -> str:
+    def new_trigger(self, person: str) -> str:
         trigger_id = f"{int(self.now())}.{self.ids.word('trigger', 12)}.{self.ids.word('trigger', 32)}"
-        self.triggers[trigger_id] = Trigger(person, self.now(), view_id)
+        self.triggers[trigger_id] = Trigger(person, self.now())
         _forget_oldest(self.triggers)
         return trigger_id
 

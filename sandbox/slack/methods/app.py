@@ -1,9 +1,9 @@
 """auth.*, api.test, apps.connections.open, team.info, bots.info."""
 
 from sandbox.slack.errors import SlackError
-from sandbox.slack.methods.registry import UNLIMITED, Call, method
+from sandbox.slack.methods.registry import Call, method
 from sandbox.slack.model import Json
-from sandbox.slack.rates import TIER_1, TIER_3
+from sandbox.slack.rates import TIER_1, TIER_3, UNLIMITED
 
 
 @method("api.test", rate=UNLIMITED, caller="anyone")

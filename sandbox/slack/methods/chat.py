@@ -4,9 +4,9 @@ from typing import Any
 
 from sandbox.slack.content import Content, content_of
 from sandbox.slack.errors import RateLimited, SlackError
-from sandbox.slack.methods.registry import UNLIMITED, Call, method
+from sandbox.slack.methods.registry import Call, method
 from sandbox.slack.model import Channel, Json, Message
-from sandbox.slack.rates import BURST, POSTING_AT_ALL, POSTING_TO_CHANNEL, TIER_3, TIER_4
+from sandbox.slack.rates import BURST, POSTING_AT_ALL, POSTING_TO_CHANNEL, TIER_3, TIER_4, UNLIMITED
 
 WRITE = ("chat:write",)
 

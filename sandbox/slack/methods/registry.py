@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from sandbox.slack.errors import SlackError
 from sandbox.slack.model import Json
-from sandbox.slack.rates import TIER_3, UNLIMITED, Rate
+from sandbox.slack.rates import TIER_3, Rate
 from sandbox.slack.world import Grant, SlackWorld
 
 T = TypeVar("T")
@@ -119,6 +119,3 @@ def method(
         return run
 
     return register
-
-
-__all__ = ["METHODS", "UNLIMITED", "Call", "Method", "method", "read_cursor", "write_cursor"]
