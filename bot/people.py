@@ -17,12 +17,12 @@ import time
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from bot.errors import SdpForbidden, SdpNotFound
 from bot.models import How, Person, SdpId, SlackPerson
-from bot.store import Links, Memory
+from bot.store import Links, Mapping, Memory
 
 KEPT_SECONDS = 600.0
 MISS_SECONDS = 60.0
@@ -120,6 +120,10 @@ class People:
         """How it is known that `actor` is `person`; None when it is not known. Raises SdpError."""
         found = await self.who(person)
         return found.how if found and found.slack.id == actor.id else None
+
+    async def say_who(self, slack_id: str, sdp: SdpId, name: str) -> None:
+        """An administrator's word that this SDP person is that Slack person; it takes the place of earlier ones."""
+        await self._links.map(Mapping(slack_id, sdp, name, datetime.now(UTC)))
 
     def _found(self, slack: SlackPerson | None, how: How) -> Found | None:
         return Found(slack, how) if slack is not None and self.counts(slack) else None
