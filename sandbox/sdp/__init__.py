@@ -34,7 +34,8 @@ World (`SdpWorld(seed=1, now=utc_now, portal="itdesk")`), nothing awaits:
     accounts.access_token(who) -> str      an access token at once;  .expire(who), .revoke_all(who), .throttle(who)
     break_with(kind, path="*", method="*", times=1, skip=0, acts=None, seconds=, minutes=) -> Fault;  mend(fault=None)
         kinds: slow (waits, then acts), late (acts, then waits), drop_before, drop_after, error_500, error_503,
-        rate_limited (429/4015), throttled (URL_ROLLING_THROTTLES_LIMIT_EXCEEDED), html, garbage, truncated, empty.
+        rate_limited (429/4015), throttled (URL_ROLLING_THROTTLES_LIMIT_EXCEEDED), html, garbage, truncated, empty,
+        cut (half the answer, then the connection closes).
         `path` is a shell pattern on the whole path ("*/_approve"); times=None lasts until mended; `acts` says whether
         the call takes effect before the answer is spoilt.
     effects(kind=None, record=None, by=None) -> list[Effect]     .at .kind .record .by .via .detail: what really changed

@@ -22,13 +22,15 @@ def _failure(code: int, words: str) -> str:
 class Kind:
     """How a fault answers: status 0 closes the connection, None lets the true answer pass after `seconds`.
 
-    `acts` says whether the request takes effect first; `spoil` makes the body out of the true one.
+    `acts` says whether the request takes effect first; `spoil` makes the body out of the true one,
+    and `hangs_up` closes the connection in the middle of it.
     """
 
     status: int | None
     acts: bool
     spoil: Callable[[str], str] = lambda _true: ""
     media: str = "application/json"
+    hangs_up: bool = False
 
 
 KINDS: dict[str, Kind] = {
@@ -44,6 +46,7 @@ KINDS: dict[str, Kind] = {
     "garbage": Kind(200, acts=True, spoil=lambda _: "\x00\x1f{]not json at all\u20ac"),
     "truncated": Kind(200, acts=True, spoil=lambda true: true[: max(1, len(true) // 2)]),
     "empty": Kind(200, acts=True),
+    "cut": Kind(200, acts=True, spoil=lambda true: true, hangs_up=True),
 }
 
 

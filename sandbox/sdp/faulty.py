@@ -17,7 +17,7 @@ _QUIET = ("/sandbox/", "/static/")
 
 
 class Faulty:
-    """Logs each request and applies the fault that strikes it."""
+    """Logs each request and applies the fault that strikes it; people's pages are never broken."""
 
     def __init__(self, app: ASGIApp, world: SdpWorld) -> None:
         self._app, self._world = app, world
@@ -36,7 +36,8 @@ class Faulty:
             exchange.ms = round((time.perf_counter() - began) * 1000, 2)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send, exchange: Exchange) -> None:
-        fault = self._world.faults.strike(exchange.method, exchange.path)
+        breakable = "/api/v3/" in exchange.path or exchange.path.startswith("/oauth/")
+        fault = self._world.faults.strike(exchange.method, exchange.path) if breakable else None
         if fault is None:
             await self._app(scope, receive, _logged(send, exchange))
             return
@@ -96,7 +97,11 @@ async def _spoil(fault: Fault, true_body: str, receive: Receive, send: Send, exc
     if fault.retry_after is not None:
         headers.append((b"retry-after", str(fault.retry_after).encode()))
     await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    if fault.how.hangs_up:
+        await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
+        await _hang_up(receive, send)
+    else:
+        await send({"type": "http.response.body", "body": body})
 
 
 async def _hang_up(receive: Receive, send: Any) -> None:
@@ -105,6 +110,6 @@ async def _hang_up(receive: Receive, send: Any) -> None:
     ASGI has no word for it, so this reaches for the transport behind uvicorn's `send`, a bound method of its
     request cycle (uvicorn 0.40, both of its HTTP implementations).
     """
-    send.__self__.transport.abort()
+    send.__self__.transport.close()
     while (await receive())["type"] != "http.disconnect":
         pass

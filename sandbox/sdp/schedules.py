@@ -72,7 +72,7 @@ def _days(schedule: Repetitive, zone: ZoneInfo, since: datetime | None) -> Itera
     start = schedule.start_time.astimezone(zone)
     day = max(start.date(), (since.astimezone(zone).date() - timedelta(days=1)) if since else start.date())
     last_hit = day
-    while day - last_hit <= LOOK_AHEAD:
+    while day < date.max and day - last_hit <= LOOK_AHEAD:
         if _runs_on(schedule, start.date(), day):
             last_hit = day
             yield datetime.combine(day, start.time(), zone).astimezone(UTC)

@@ -17,6 +17,7 @@ from sandbox.sdp.wire.reading import (
     check_keys,
     check_mandatory,
     line,
+    listed_of,
     reference,
     references,
     text,
@@ -79,7 +80,7 @@ def _fields(call: Call, given: Json) -> dict[str, Any]:
     fields |= {ours: reference(given[theirs], theirs) for theirs, ours in _PEOPLE.items() if theirs in given}
     fields |= {name: _described(name, given[name]) for name in DETAILS if name in given}
     if "roles" in given:
-        fields["roles"] = [_role(one) for one in given["roles"]]
+        fields["roles"] = [_role(one) for one in listed_of(given["roles"], "roles")]
     if "udf_fields" in given:
         fields["udf_fields"] = user_fields(given["udf_fields"], call.person)
     if "maintenance" in given:

@@ -10,7 +10,7 @@ from datetime import datetime
 from operator import ge, gt, le, lt
 from typing import Any, Generic, TypeVar
 
-from sandbox.sdp.refusals import BAD_KEY, Refusal
+from sandbox.sdp.refusals import BAD_KEY, WRONG_TYPE, Refusal
 from sandbox.sdp.wire.basics import Json, millis
 
 R = TypeVar("R")
@@ -60,8 +60,15 @@ def page(records: Iterable[R], listing: Listing[R], asked: Any) -> Page[R]:
     answer |= {key: info[key] for key in ("start_index", "sort_field", "sort_order", "search_criteria") if key in info}
     if str(info.get("get_total_count", "false")).lower() == "true":
         answer["total_count"] = len(rows)
-    wanted = info.get("fields_required")
-    return Page(shown, answer, frozenset(wanted) if wanted else None)
+    return Page(shown, answer, _wanted_fields(info.get("fields_required")))
+
+
+def _wanted_fields(given: Any) -> frozenset[str] | None:
+    if not given:
+        return None
+    if not isinstance(given, list) or not all(isinstance(name, str) for name in given):
+        raise Refusal(WRONG_TYPE, "fields_required is a list of field names", ["fields_required"])
+    return frozenset(given)
 
 
 def _checked(asked: Any) -> Json:
@@ -101,7 +108,7 @@ def plain(value: Any) -> Any:
 
 
 def _reader(listing: Listing[R], path: Any) -> Reader[R]:
-    if path not in listing.fields:
+    if not isinstance(path, str) or path not in listing.fields:
         raise Refusal(BAD_KEY, "The field is not searchable", [str(path)])
     return listing.fields[path]
 
@@ -146,9 +153,12 @@ def _criterion(listing: Listing[R], one: Any) -> tuple[str, Test[R]]:
         raise Refusal(BAD_KEY, "EXTRA_KEY_FOUND_IN_JSON", ["search_criteria"])
     operator = str(one.get("logical_operator", "AND")).upper()
     test = _comparison(listing, one)
-    if children := one.get("children"):
-        return operator, _with_children(test, _group(listing, children), children[0])
-    return operator, test
+    children = one.get("children")
+    if not children:
+        return operator, test
+    if not isinstance(children, list):
+        raise Refusal(WRONG_TYPE, "children is a list of criteria", ["children"])
+    return operator, _with_children(test, _group(listing, children), children[0])
 
 
 def _with_children(test: Test[R], children: Test[R], first: Json) -> Test[R]:

@@ -38,13 +38,16 @@ def reference(given: Any, field: str) -> str | None:
     return str(found)
 
 
+def listed_of(given: Any, field: str) -> list[Any]:
+    """A list; null is an empty one."""
+    if not isinstance(given, list | None):
+        raise Refusal(WRONG_TYPE, f"{field} must be a list", [field])
+    return given or []
+
+
 def references(given: Any, field: str) -> list[str]:
     """A list of references."""
-    if given is None:
-        return []
-    if not isinstance(given, list):
-        raise Refusal(WRONG_TYPE, f"{field} must be a list", [field])
-    return [found for one in given if (found := reference(one, field))]
+    return [found for one in listed_of(given, field) if (found := reference(one, field))]
 
 
 def ids(given: Any, field: str) -> list[str]:

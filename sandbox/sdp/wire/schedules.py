@@ -9,7 +9,7 @@ from sandbox.sdp.schedules import FREQUENCIES, LAST_WEEK, OneTime, Repetitive, S
 from sandbox.sdp.wire.basics import Json
 from sandbox.sdp.wire.reading import check_keys, text, truth, when
 
-_KEYS = frozenset(Repetitive.__dataclass_fields__)
+KEYS = frozenset(Repetitive.__dataclass_fields__)
 _WEEKDAYS = [name.lower() for name in (calendar.day_name[6], *calendar.day_name[:6])]
 _MONTHS = [name.lower() for name in calendar.month_name[1:]]
 _ORDINALS = ["first", "second", "third", "fourth", "last"]
@@ -28,12 +28,19 @@ def schedule(given: Any, id_: str) -> Schedule | None:
     if not isinstance(given, dict):
         raise Refusal(WRONG_TYPE, "maintenance must be an object", ["maintenance"])
     check_keys(given, frozenset({"repetitive_schedule", "one_time_schedule"}))
-    if once := given.get("one_time_schedule"):
+    if once := _object(given, "one_time_schedule"):
         check_keys(once, frozenset({"id", "start_time"}))
         return OneTime(id_, _start(once))
-    if repeated := given.get("repetitive_schedule"):
+    if repeated := _object(given, "repetitive_schedule"):
         return _repetitive(repeated, id_)
     return None
+
+
+def _object(given: Json, field: str) -> Json | None:
+    found = given.get(field)
+    if not isinstance(found, dict | None):
+        raise Refusal(WRONG_TYPE, f"{field} must be an object", [field])
+    return found
 
 
 def _start(given: Json) -> datetime:
@@ -44,7 +51,7 @@ def _start(given: Json) -> datetime:
 
 
 def _repetitive(given: Json, id_: str) -> Repetitive:
-    check_keys(given, _KEYS)
+    check_keys(given, KEYS)
     frequency = str(given.get("frequency", "")).capitalize()
     if frequency not in FREQUENCIES:
         raise Refusal(BAD_KEY, f"frequency is one of {', '.join(FREQUENCIES)}", ["frequency"])

@@ -72,6 +72,21 @@ async def test_waiting_over_the_true_answer_comes(tenant: Tenant) -> None:
     assert all(one.ms >= 50 for one in tenant.world.log)
 
 
+async def test_answer_cut_in_the_middle(tenant: Tenant) -> None:
+    approval = tenant.world.waiting("arjun")[0]
+    tenant.world.break_with("cut", "*/_approve", times=None)
+    with pytest.raises(aiohttp.ClientPayloadError):
+        await tenant.caller("arjun").put(path_of(approval) + "/_approve")
+    assert len(tenant.world.effects("approval.approved", approval.id)) == 1
+
+
+async def test_pages_for_people_are_never_broken(tenant: Tenant) -> None:
+    tenant.world.break_with("error_500", times=None)
+    async with tenant.session.get(tenant.url) as response:
+        assert response.status == 200
+    assert (await tenant.caller().get("/users")).status == 500
+
+
 async def test_fault_strikes_as_often_as_told_and_only_where(tenant: Tenant) -> None:
     tenant.world.break_with("error_503", "*/technicians", "get", times=2, skip=1)
     caller = tenant.caller()

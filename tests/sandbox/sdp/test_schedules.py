@@ -61,6 +61,11 @@ def test_day_that_never_comes_ends_the_search() -> None:
     )
 
 
+def test_schedule_at_the_end_of_all_days_ends_quietly() -> None:
+    start = datetime(9999, 12, 30, tzinfo=UTC)
+    assert next_after(Repetitive("1", "Monthly", start), start) is None
+
+
 def test_clock_change_keeps_the_hour_on_the_wall() -> None:
     start = datetime(2026, 3, 27, 13, 0, tzinfo=UTC)
     plan = Repetitive("1", "Daily", start)
