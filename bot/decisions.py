@@ -362,7 +362,7 @@ class DecisionService:
         except SdpError:
             return None
         if (snapshot := await self._releases.get(ref.release)) is not None:
-            await self._releases.keep(with_approval(snapshot, approval))
+            await self._inbox.noticed(with_approval(snapshot, approval))
         return approval
 
     # --- words and records ---------------------------------------------------------------------------------

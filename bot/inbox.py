@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from bot.approvals import asked, current_level, deadline, is_closed
+from bot.approvals import asked, deadline, is_closed
 from bot.errors import SdpNotFound
 from bot.jobs import Jobs
 from bot.models import Approval, ApprovalLevel, ApprovalRef, ApprovalState, Release, SdpId, Snapshot
@@ -101,8 +101,12 @@ class Inbox:
         known = await self._releases.get(ref.release)
         others = tuple(one for one in known.approvals if one.ref.level != ref.level) if known else ()
         snapshot = Snapshot(release, levels, (*others, *approvals), datetime.now(UTC))
-        await self._wake(await self.remember(snapshot))
+        await self.noticed(snapshot)
         return snapshot
+
+    async def noticed(self, snapshot: Snapshot) -> None:
+        """Keep what is true now, and wake the cards it changes."""
+        await self._wake(await self.remember(snapshot))
 
     async def remember(self, snapshot: Snapshot) -> set[ApprovalRef]:
         """Keep what was read; answers the approvals whose cards may have to change or be posted."""
@@ -114,7 +118,7 @@ class Inbox:
             return refs - with_card
         await self._releases.keep(snapshot)
         await self._note_who_is_asked(snapshot, refs)
-        if current_level(snapshot) != (current_level(known) if known else None) and with_card:
+        if with_card and known is not None and _standing(known) != _standing(snapshot):
             await self._jobs.wake("news", snapshot.release.id)
         return refs | with_card
 
@@ -157,6 +161,10 @@ async def _approvals(sdp: Sdp, release: SdpId, level: SdpId) -> tuple[Approval, 
 
 def _stamp(release: Release) -> str:
     return release.updated_on.isoformat() if release.updated_on else ""
+
+
+def _standing(snapshot: Snapshot) -> list[ApprovalState]:
+    return [level.state for level in snapshot.levels]
 
 
 def _same(one: Snapshot, other: Snapshot) -> bool:

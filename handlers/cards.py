@@ -107,6 +107,8 @@ class CardWriter:
         if audience and audience.slot not in copies and is_asked(snapshot, ref):
             await self._post(view, approver, audience, latest)
         await self._show_trails(view)
+        if approver is not None and await self._copies.of(f"inbox:{approver.id}"):
+            await self._jobs.wake("inbox", f"{approver.id}|{approval.approver.id}")
 
     async def tell(self, key: str) -> None:
         """Tell whoever pressed what came of it, when their card does not. A job; said once a decision."""

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -48,10 +49,9 @@ class Stage:
         given = {**self.box.settings(socket_mode=socket_mode), **DEFAULTS, **self.options, **options}
         given.pop("transport", None)
         loaded = settings.load(
-            **{name.lower(): value for name, value in given.items()},
+            **{"port": 0, **{name.lower(): value for name, value in given.items()}},
             redis_url=self.redis_url,
             data_dir=self.data_dir,
-            port=0,
         )
         self.house = await self._stack.enter_async_context(app.build(loaded, self.redis_url))
         if worker:
@@ -92,6 +92,11 @@ class Stage:
         """Somebody's approval of a release."""
         return next(one for one in self.approvals(title) if one.approver.key == who)
 
+    def ref(self, title: str, who: str) -> str:
+        """The reference of somebody's approval, as buttons carry it."""
+        approval = self.approval(title, who)
+        return f"{approval.level.release.id}.{approval.level.id}.{approval.id}"
+
     def card(self, who: str, title: str) -> Message:
         """The newest message in somebody's direct messages with the bot that shows this title."""
         shown = [one for one in self.box.people.as_(who).messages() if title in words_of_message(one)]
@@ -109,7 +114,7 @@ class Stage:
             element["text"]["text"]
             for block in blocks
             for element in block.get("elements", [])
-            if "action_id" in element
+            if element["type"] == "button"
         ]
 
     # --- doing -------------------------------------------------------------------------------------
@@ -135,6 +140,10 @@ class Stage:
             for element in block.get("elements", [])
             if element.get("action_id") == action_id
         )
+        return await self.forge(who, {**button, "value": value or button["value"]}, card)
+
+    async def forge(self, who: str, button: dict[str, Any], card: Message) -> int:
+        """The same with any button one likes."""
         person = self.box.slack.person(who)
         payload = {
             "type": "block_actions",
@@ -143,7 +152,7 @@ class Stage:
             "api_app_id": self.box.slack.app_id,
             "container": {"type": "message", "message_ts": card.ts, "channel_id": card.channel},
             "trigger_id": "1.2.3",
-            "actions": [{**button, "value": value or button["value"], "block_id": "decide", "action_ts": "1.2"}],
+            "actions": [{**button, "block_id": "decide", "action_ts": "1.2"}],
         }
         return (await self.box.people.courier.interaction(payload)).status
 
@@ -159,7 +168,12 @@ class Stage:
         await until(idle)
 
 
-DEFAULTS = {"POLL_SECONDS": "3600", "UNDO_SECONDS": "0", "SDP_CALLS_PER_MINUTE": "6000", "GESTURES_PER_MINUTE": "1000000"}
+DEFAULTS = {
+    "POLL_SECONDS": "3600",
+    "UNDO_SECONDS": "0",
+    "SDP_CALLS_PER_MINUTE": "6000",
+    "GESTURES_PER_MINUTE": "1000000",
+}
 
 
 @pytest.fixture(params=["http", "socket"])
