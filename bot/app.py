@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
+from urllib.parse import urlsplit
 
 import aiohttp
 import structlog
@@ -17,6 +18,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
 import handlers
+from blocks.rows import Addresses
 from bot.accounts import Accounts
 from bot.brake import Brake
 from bot.decisions import DecisionRules, DecisionService
@@ -31,9 +33,14 @@ from bot.maintenances import DEEDS as MAINTENANCE_DEEDS
 from bot.maintenances import MaintenanceService
 from bot.models import sdp_id
 from bot.neighbours import Neighbours
-from bot.operations import OperationService
+from bot.operations import Deed, OperationService
+from bot.overview import Overviews
 from bot.people import People
 from bot.permissions import Rights, RightsLists
+from bot.planner import Planner
+from bot.preferences import Habits, PreferenceService
+from bot.project_changes import deeds as project_deeds
+from bot.projects import ProjectService
 from bot.sdp import Sdp, SdpSettings
 from bot.sdp.budget import Pace
 from bot.sdp.identity import IdentityService
@@ -45,10 +52,14 @@ from bot.store import (
     Brakes,
     Cards,
     Decisions,
+    Digests,
     LedgerLog,
     Links,
     Memory,
     Operations,
+    OverviewText,
+    PostPace,
+    PreferenceRecords,
     RedisBudget,
     RedisTokens,
     Releases,
@@ -60,11 +71,17 @@ from bot.web import Web, origin_of
 from handlers.answering import Desk
 from handlers.cards import CardRules, CardWriter
 from handlers.commands import TABLE
+from handlers.digesting import DigestWriter
+from handlers.home import HomeWriter
 from handlers.maintenances import MaintenanceFace, Previewer
 from handlers.messenger import Messenger
 from handlers.operations import OperationWriter
 from handlers.people import Welcome
+from handlers.project_windows import ProjectFaces, UploadProgress
+from handlers.projects import ProjectPictures
 from handlers.reminding import Reminding
+from handlers.rows import RowReader
+from handlers.sheets import Sheets
 
 Role = Literal["web", "worker"]
 SLACK_TIMEOUT_SECONDS = 10
@@ -98,9 +115,15 @@ class House:
     decisions: DecisionService
     cards: CardWriter
     reminding: Reminding
+    planner: Planner
+    overviews: Overviews
+    digests: Digests
+    digester: DigestWriter
+    homes: HomeWriter
     desk: Desk
     operations: OperationService
     operation_writer: OperationWriter
+    project_pictures: ProjectPictures
     messenger: Messenger
     slack: AsyncWebClient
     services: dict[str, object]
@@ -204,6 +227,7 @@ def _wire(
         rules=_card_rules(settings, accounts),
         collisions=Neighbours(sdp, releases).lines,
     )
+    preferences = PreferenceService(PreferenceRecords(store), jobs, _habits(settings))
     reminding = Reminding(
         writer=writer,
         messenger=messenger,
@@ -212,30 +236,65 @@ def _wire(
         cards=copies,
         memory=memory,
         after=settings.remind_after,
-        wanted=_wants_reminders,
+        wanted=_wants_reminders(preferences),
     )
     sdp_page = f"{settings.sdp_url}/ui"
+    projects = ProjectService(accounts, f"{sdp_page}/projects/{{project}}/details")
     operations = OperationService(
         operations=Operations(store),
         jobs=jobs,
         ledger=ledger,
         sdp=sdp,
         accounts=accounts,
-        deeds={**MAINTENANCE_DEEDS},
+        deeds={**MAINTENANCE_DEEDS, **_project_deeds(settings, sdp, people, messenger)},
     )
     operation_writer = OperationWriter(
         operations=operations,
         messenger=messenger,
         memory=memory,
-        faces={"maintenance": MaintenanceFace(f"{sdp_page}/changes/{{change}}/details")},
+        faces={
+            "maintenance": MaintenanceFace(f"{sdp_page}/changes/{{change}}/details"),
+            "project": ProjectFaces(projects),
+        },
     )
     maintenances = MaintenanceService(releases, memory)
     maintenance_link = f"{sdp_page}/change_maintenances/{{maintenance}}/details"
+    digests = Digests(store)
+    overviews = Overviews(sdp, releases, OverviewText(store), links)
+    planner = Planner(digests=digests, preferences=preferences, people=people, roster=messenger, jobs=jobs)
+    addresses = _addresses(settings, messenger)
+    rows = RowReader(releases, records, decisions, can_decide=_card_rules(settings, accounts).can_decide)
+    sheets = Sheets(digests=digests, rows=rows, people=people, rights=rights, addresses=addresses)
+    digester = DigestWriter(
+        digests=digests,
+        planner=planner,
+        overviews=overviews,
+        sheets=sheets,
+        messenger=messenger,
+        memory=memory,
+        pace=PostPace(store, settings.digests_per_second),
+        jobs=jobs,
+    )
+    homes = HomeWriter(
+        overviews=overviews,
+        rows=rows,
+        sheets=sheets,
+        preferences=preferences,
+        planner=planner,
+        digests=digests,
+        rights=rights,
+        accounts=accounts,
+        links=links,
+        messenger=messenger,
+        memory=memory,
+        addresses=addresses,
+    )
     services: dict[str, object] = {
         "operations": operations,
         "maintenances": maintenances,
         "previewer": Previewer(accounts, maintenances, operations),
         "maintenance_link": maintenance_link,
+        "projects": projects,
         "memory": memory,
         "decisions": decisions,
         "messenger": messenger,
@@ -250,6 +309,11 @@ def _wire(
         "brake": brake,
         "welcome": welcome,
         "ledger": ledger,
+        "preferences": preferences,
+        "digests": digests,
+        "planner": planner,
+        "digester": digester,
+        "homes": homes,
     }
 
     desk = Desk(
@@ -281,17 +345,31 @@ def _wire(
         decisions=decisions,
         cards=writer,
         reminding=reminding,
+        planner=planner,
+        overviews=overviews,
+        digests=digests,
+        digester=digester,
+        homes=homes,
         desk=desk,
         operations=operations,
         operation_writer=operation_writer,
+        project_pictures=ProjectPictures(projects, messenger, memory),
         messenger=messenger,
         slack=slack,
         services=services,
     )
 
 
-async def _wants_reminders(_: str) -> bool:
-    return True
+def _project_deeds(settings: Settings, sdp: Sdp, people: People, messenger: Messenger) -> dict[str, Deed]:
+    files = sdp.slack_files(settings.slack_bot_token.get_secret_value())
+    return project_deeds(people, files, UploadProgress(messenger))
+
+
+def _wants_reminders(preferences: PreferenceService) -> Callable[[str], Awaitable[bool]]:
+    async def wanted(slack_id: str) -> bool:
+        return (await preferences.habits(slack_id)).reminders
+
+    return wanted
 
 
 def worker(house: House) -> Worker:
@@ -300,6 +378,10 @@ def worker(house: House) -> Worker:
     async def look(release: str) -> None:
         await house.inbox.look(sdp_id(release))
 
+    async def show(ref: str) -> None:
+        await house.cards.show(ref)
+        await house.digester.follow(ref)
+
     return Worker(
         house.store,
         house.redis_url,
@@ -307,7 +389,12 @@ def worker(house: House) -> Worker:
             "poll": house.inbox.poll,
             "look": look,
             "decide": house.decisions.advance,
-            "show": house.cards.show,
+            "show": show,
+            "replan": house.planner.replan,
+            "digest": house.digester.run,
+            "digest_now": house.digester.now,
+            "digest_show": house.digester.redraw,
+            "home": house.homes.show,
             "tell": house.cards.tell,
             "remind": house.reminding.remind,
             "inbox": house.reminding.inbox,
@@ -317,6 +404,7 @@ def worker(house: House) -> Worker:
             "rematch": house.welcome.rematch,
             "answer": house.desk.answer,
             "operate": house.operations.advance,
+            "project_picture": house.project_pictures.send,
             "operated": house.operation_writer.show,
         },
     )
@@ -377,6 +465,7 @@ async def working(house: House) -> AsyncIterator[Worker]:
     """The worker, with the first poll and every unsettled decision woken at once."""
     async with worker(house) as running:
         await running.wake("poll")
+        await running.wake("replan")
         resumed = await house.decisions.resume() + await house.operations.resume()
         log.info("bot.working", resumed=resumed)
         yield running
@@ -445,7 +534,13 @@ def _sdp_settings(settings: Settings) -> SdpSettings:
         client_id=settings.sdp_client_id,
         client_secret=settings.sdp_client_secret.get_secret_value(),
         refresh_token=settings.sdp_refresh_token.get_secret_value(),
+        slack_files_url=_slack_files(settings.slack_api_url),
     )
+
+
+def _slack_files(api_url: str) -> str:
+    """Slack keeps files on a host of their own; whatever stands in for Slack keeps them on its only one."""
+    return "https://files.slack.com" if urlsplit(api_url).hostname == "slack.com" else origin_of(api_url)
 
 
 def _decision_rules(settings: Settings) -> DecisionRules:
@@ -467,6 +562,24 @@ def _card_rules(settings: Settings, accounts: Accounts) -> CardRules:
         own_release_refused=settings.self_approval == "refuse",
         batch_from=settings.batch_from,
     )
+
+
+def _habits(settings: Settings) -> Habits:
+    return Habits(digest_at=settings.digest_time, digest_days=settings.digest_days)
+
+
+def _addresses(settings: Settings, messenger: Messenger) -> Callable[[], Awaitable[Addresses]]:
+    """Where records are in SDP's own pages, and the Home tab in Slack."""
+
+    async def addresses() -> Addresses:
+        return Addresses(
+            release=f"{settings.sdp_url}/ui/releases/{{id}}/details",
+            maintenance=f"{settings.sdp_url}/ui/change_maintenances/{{id}}/details",
+            project=f"{settings.sdp_url}/ui/projects/{{id}}/details",
+            home=await messenger.home_address(),
+        )
+
+    return addresses
 
 
 def _keyring(settings: Settings) -> Keyring:

@@ -12,7 +12,8 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from blocks import commands as cards
 from blocks import ids
 from bot.errors import Refused
-from handlers import payloads
+from bot.permissions import check_may_operate, check_may_read
+from handlers import digest, maintenances, payloads, projects
 from handlers.answering import Desk
 from handlers.asking import Call, Reply, Row
 
@@ -39,6 +40,138 @@ def _may(row: Row, call: Call) -> bool:
 
 TABLE: tuple[Row, ...] = (
     Row(path="", says="What waits for me, and what I can do", run=help_),
+    Row(
+        path="maintenance list",
+        takes="[words]",
+        says="Maintenances, next run first",
+        run=maintenances.list_,
+        may=check_may_read,
+        topic_alone=True,
+        example="maintenance list patch",
+    ),
+    Row(
+        path="maintenance show",
+        takes="<id>",
+        says="Its schedule, state, services, assets and people",
+        run=maintenances.show,
+        may=check_may_read,
+        record="maintenance",
+        by_id=True,
+        example="maintenance show CHM-1",
+    ),
+    Row(
+        path="maintenance execute",
+        takes="<id> [comment]",
+        says="Create its change now, after a preview",
+        run=maintenances.execute,
+        may=check_may_operate,
+        record="maintenance",
+        shares=False,
+        example="maintenance execute CHM-1",
+    ),
+    Row(
+        path="maintenance enable",
+        takes="<id> [comment]",
+        says="Let its schedule run again, after a preview",
+        run=maintenances.enable,
+        may=check_may_operate,
+        record="maintenance",
+        shares=False,
+        example="maintenance enable CHM-5",
+    ),
+    Row(
+        path="maintenance suspend",
+        takes="<id> [comment]",
+        says="Stop its schedule, after a preview",
+        run=maintenances.suspend,
+        may=check_may_operate,
+        record="maintenance",
+        shares=False,
+        example="maintenance suspend CHM-1 until the audit is over",
+    ),
+    Row(
+        path="maintenance edit",
+        takes="<id>",
+        says="Change it in a form",
+        run=maintenances.edit,
+        may=check_may_operate,
+        record="maintenance",
+        opens=True,
+        shares=False,
+        example="maintenance edit CHM-1",
+    ),
+    Row(
+        path="maintenance delete",
+        takes="<id> [comment]",
+        says="Delete it, after a preview",
+        run=maintenances.delete,
+        may=check_may_operate,
+        record="maintenance",
+        shares=False,
+        example="maintenance delete CHM-1",
+    ),
+    Row(
+        path="maintenance create",
+        says="A new one, in a form",
+        run=maintenances.create,
+        may=check_may_operate,
+        opens=True,
+        shares=False,
+        example="maintenance create",
+    ),
+    Row(
+        path="digest show",
+        says="When my daily digest comes",
+        run=digest.status,
+        may=check_may_read,
+        topic_alone=True,
+        shares=False,
+        example="digest",
+    ),
+    Row(
+        path="digest now",
+        says="My digest at once",
+        run=digest.now,
+        may=check_may_read,
+        shares=False,
+        example="digest now",
+    ),
+    Row(
+        path="digest preview",
+        says="What my digest would say now",
+        run=digest.preview,
+        may=check_may_read,
+        shares=False,
+        example="digest preview",
+    ),
+    Row(
+        path="digest on",
+        says="Send me the daily digest",
+        run=digest.on,
+        may=check_may_read,
+        shares=False,
+        example="digest on",
+    ),
+    Row(path="digest off", says="Send me none", run=digest.off, shares=False, example="digest off"),
+    Row(
+        path="digest at",
+        takes="<time> [days]",
+        says="Send it at this time, like 8:30 or 8.30am weekdays",
+        run=digest.at,
+        may=check_may_read,
+        shares=False,
+        example="digest at 8.30am weekdays",
+    ),
+    Row(
+        path="digest channel",
+        takes="[#channel] <time> [days] | off",
+        says="Send a team's digest to a channel",
+        run=digest.channel,
+        may=check_may_operate,
+        shares=False,
+        example="digest channel #ops 08:30 mon-fri",
+    ),
+    *projects.ROWS,
     Row(path="help", takes="[topic]", says="What I may run", run=help_, example="help"),
 )
 """Every sub-command, in the order of help."""

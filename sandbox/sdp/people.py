@@ -12,18 +12,20 @@ VERBS = ("READ", "CREATE", "UPDATE", "DELETE")
 _EVERYTHING = {module: frozenset(VERBS) for module in MODULES}
 _READING = {module: frozenset({"READ"}) for module in MODULES}
 
+_OPERATING = {
+    **_READING,
+    "changes": frozenset(VERBS),
+    "projects": frozenset(VERBS),
+    "requests": frozenset({"READ", "CREATE", "UPDATE"}),
+    "releases": frozenset({"READ", "UPDATE"}),
+}
+
 RIGHTS: dict[str, dict[str, frozenset[str]]] = {
     "administrator": _EVERYTHING,
-    "operator": {
-        **_READING,
-        "changes": frozenset(VERBS),
-        "projects": frozenset(VERBS),
-        "requests": frozenset({"READ", "CREATE", "UPDATE"}),
-        "releases": frozenset({"READ", "UPDATE"}),
-    },
+    "operator": _OPERATING,
     "technician": {**_READING, "releases": frozenset({"READ", "UPDATE"})},
     "requester": {"releases": frozenset({"READ", "UPDATE"}), "setup": frozenset({"READ"})},
-    "service": {**_READING, "releases": frozenset({"READ", "UPDATE"})},
+    "service": _OPERATING,
     "guest": {},
 }
 """What each role may do with each module; deciding is an UPDATE of a release, and the approval checks whose it is."""
@@ -58,9 +60,13 @@ class Person:
     def is_technician(self) -> bool:
         return self.role not in ("requester", "guest")
 
+    def may(self, verb: str, module: str) -> bool:
+        """Whether this person's role has the right."""
+        return verb in RIGHTS[self.role].get(module, frozenset())
+
     def check_may(self, verb: str, module: str) -> None:
         """Raises Refusal 4002 when this person's role lacks the right."""
-        if verb not in RIGHTS[self.role].get(module, frozenset()):
+        if not self.may(verb, module):
             raise not_allowed()
 
 
