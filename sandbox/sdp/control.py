@@ -1,6 +1,6 @@
 """Look at the tenant and change it by JSON, for other processes and bug reports; the pages and tests do the same.
 
-    GET    /sandbox/state?who=arjun    clock, people, what waits (for that person), the newest records of each kind
+    GET    /sandbox/state?who=arjun    what that person sees: clock, people, what waits, newest records
     GET    /sandbox/effects?kind=approval.&record=&by=       what really changed, oldest first
     GET    /sandbox/log?after=0        requests and answers after that number, tokens masked
     GET    /sandbox/snapshot           the whole state, for `SdpWorld.restore`
@@ -14,7 +14,7 @@ No token is asked: the stand-in is served on the loopback only. A refusal is 400
 """
 
 import dataclasses
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -24,6 +24,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox.sdp.approvals import Approval, Level, Plan
+from sandbox.sdp.changes import Change
 from sandbox.sdp.journal import Effect, Exchange
 from sandbox.sdp.maintenances import Maintenance
 from sandbox.sdp.people import Person
@@ -93,25 +94,32 @@ def _project(one: Project) -> Json:
     }
 
 
-def _newest(records: Any) -> list[Any]:
-    return list(islice(reversed([one for one in records if not getattr(one, "deleted", False)]), ROWS))
+def _change(one: Change) -> Json:
+    return {"id": one.id, "label": one.label, "title": one.title, "maintenance": one.maintenance}
 
 
-def state(world: SdpWorld, who: str | None) -> Json:
-    """The tenant as somebody who may see everything sees it; `waiting` is what waits for `who`."""
+def _newest(records: Iterable[Any]) -> list[Any]:
+    return list(islice(reversed(list(records)), ROWS))
+
+
+def state(world: SdpWorld, who: str) -> Json:
+    """The tenant as that person sees it, and what waits for them; nobody in particular sees everything."""
+    person = world.person(who) if who else None
+
+    def seen(records: Iterable[Any], module: str) -> list[Any]:
+        return _newest(records) if person is None or person.may("READ", module) else []
+
+    releases = [one for one in world.releases if not one.deleted and (person is None or one.is_seen_by(person))]
     return {
         "now": _time(world.now()),
         "url": world.url,
         "tenant": dataclasses.asdict(world.tenant),
         "people": [_person(person) for person in world.people],
-        "waiting": [_approval(one) | {"release": one.level.release.id} for one in world.waiting(who)],
-        "releases": [_release(one) for one in _newest(world.releases)],
-        "maintenances": [_maintenance(one) for one in _newest(world.maintenances)],
-        "projects": [_project(one) for one in _newest(world.projects)],
-        "changes": [
-            {"id": one.id, "label": one.label, "title": one.title, "maintenance": one.maintenance}
-            for one in _newest(world.changes)
-        ],
+        "waiting": [_approval(one) | {"release": one.level.release.id} for one in world.waiting(person)],
+        "releases": [_release(one) for one in _newest(releases)],
+        "maintenances": [_maintenance(one) for one in seen(world.maintenances, "changes")],
+        "projects": [_project(one) for one in seen(world.projects, "projects")],
+        "changes": [_change(one) for one in seen(world.changes, "changes")],
     }
 
 
@@ -200,7 +208,7 @@ class Control:
         self._world = world
 
     async def state(self, request: Request) -> Response:
-        return JSONResponse(state(self._world, request.query_params.get("who")))
+        return JSONResponse(state(self._world, request.query_params.get("who", "")))
 
     async def effects(self, request: Request) -> Response:
         asked = {name: request.query_params.get(name) for name in ("kind", "record", "by")}

@@ -71,9 +71,15 @@ class Release:
         return f"RLS-{self.display}"
 
     def people(self) -> set[Person]:
-        """Who has to do with it: these may read it even without the right to read releases in general."""
+        """Who has to do with it."""
         asked = {approval.approver for level in self.levels for approval in level.approvals}
         return asked | {person for person in (self.requester, self.engineer, self.manager) if person}
+
+    def is_seen_by(self, person: Person) -> bool:
+        """Technicians see every release; requesters those they have to do with; guests none."""
+        if not person.may("READ", "releases"):
+            return False
+        return person.is_technician or person in self.people()
 
 
 class Releases:

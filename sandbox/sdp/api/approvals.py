@@ -4,7 +4,6 @@ from operator import attrgetter
 
 from sandbox.sdp.api.call import Call, Operation
 from sandbox.sdp.approvals import Approval, Level, Verdict
-from sandbox.sdp.people import RIGHTS, Person
 from sandbox.sdp.refusals import WRONG_TYPE, Refusal, no_such
 from sandbox.sdp.releases import Release
 from sandbox.sdp.wire import approvals as wire
@@ -56,14 +55,10 @@ APPROVALS: Listing[Approval] = Listing(
 )
 
 
-def _reads_all(person: Person) -> bool:
-    return "READ" in RIGHTS[person.role].get("changes", ())
-
-
 def _release(call: Call) -> Release:
     """The release of the path; whoever may not read all sees only what they have to do with."""
     release = call.world.releases.shelf.by_id(call.ids[0])
-    if release.deleted or not (_reads_all(call.person) or call.person in release.people()):
+    if release.deleted or not release.is_seen_by(call.person):
         raise no_such("release")
     return release
 
@@ -83,9 +78,7 @@ def _approval(call: Call) -> Approval:
 
 
 def list_releases(call: Call) -> Json:
-    there = (release for release in call.world.releases if not release.deleted)
-    mine = (release for release in there if call.person in release.people())
-    seen = there if _reads_all(call.person) else mine
+    seen = (one for one in call.world.releases if not one.deleted and one.is_seen_by(call.person))
     page = call.page(seen, RELEASES)
     rows = [only(release_wire.release(one, call.person), page.wanted) for one in page.rows]
     return listed(releases=rows, list_info=page.info)

@@ -91,7 +91,7 @@ class Site:
         return wanted if wanted.startswith(f"/app/{self._world.portal}/ui/") else "/"
 
 
-KINDS = ("releases", "maintenances", "projects", "changes")
+KINDS = ("releases", "maintenances", "projects", "changes", "requests")
 
 
 def routes(world: SdpWorld, pages: Pages) -> list[Route]:

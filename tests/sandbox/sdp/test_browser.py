@@ -68,7 +68,7 @@ async def test_words_are_readable_on_their_ground(tenant: Tenant, page: Page, sc
     assert poor == []
 
 
-@pytest.mark.parametrize("kind", ["releases", "maintenances", "projects", "changes"])
+@pytest.mark.parametrize("kind", ["releases", "maintenances", "projects", "changes", "requests"])
 async def test_phone_width_does_not_scroll_sideways(tenant: Tenant, page: Page, kind: str) -> None:
     await page.set_viewport_size({"width": 360, "height": 700})
     record = next(iter(getattr(tenant.world, kind)))

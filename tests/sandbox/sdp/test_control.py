@@ -36,6 +36,17 @@ async def test_state_shows_what_waits_for_a_person(tenant: Tenant) -> None:
     assert {one["state"] for one in state["maintenances"]} == {"enabled", "suspended"}
 
 
+async def test_state_is_what_that_person_may_see(tenant: Tenant) -> None:
+    def counts(state: Any) -> list[int]:
+        return [len(state[kind]) for kind in ("releases", "maintenances", "projects", "changes")]
+
+    assert counts(await fetch(tenant, "/state")) == [8, 5, 3, 2]
+    assert counts(await fetch(tenant, "/state", who="odile")) == [8, 5, 3, 2]
+    assert counts(await fetch(tenant, "/state", who="mara")) == [7, 0, 0, 0]
+    assert counts(await fetch(tenant, "/state", who="gil")) == [0, 0, 0, 0]
+    assert (await fetch(tenant, "/state", who="nobody"))["code"] == 4007
+
+
 async def test_deciding_as_another_person_is_seen_by_the_api(tenant: Tenant) -> None:
     approval = tenant.world.waiting("tess")[0]
     answer = await do(tenant, "decide", approval=approval.id, verdict="reject", by="tess", comments="Not now")

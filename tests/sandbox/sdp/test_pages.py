@@ -35,7 +35,7 @@ async def test_front_page_shows_who_is_waited_for(tenant: Tenant) -> None:
     assert "Arjun Velloor" in page
 
 
-@pytest.mark.parametrize("kind", ["releases", "maintenances", "projects", "changes"])
+@pytest.mark.parametrize("kind", ["releases", "maintenances", "projects", "changes", "requests"])
 async def test_every_record_has_a_page(tenant: Tenant, kind: str) -> None:
     tenant.world.maintenances.execute("CHM-1", by="odile")
     for record in getattr(tenant.world, kind):
