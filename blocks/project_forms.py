@@ -1,21 +1,18 @@
 """The windows about projects: creating and editing one, choosing where files go, and what they say while SDP works."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from blocks import ids
 from blocks.kit import Block, clip, literal, literal_aside, plain, strong, word
 from blocks.projects import megabytes
-from bot.project_form import Field, Input, choice_of, fields_of
+from bot.project_form import CHOICE_MAX, Field, Input, choice_of, fields_of
 
 FILES_MAX = 10
 """Slack's limits: files of one file input, and boxes of one row of checkboxes."""
-CHOICE_VALUE_MAX = 150
 MOMENT_DIGITS = 10
 """Slack's date picker takes ten digits: nothing before September 2001."""
 
 FILES = "files"
-PROJECT = "project"
 
 
 def form(
@@ -23,7 +20,6 @@ def form(
     label: str | None,
     values: Mapping[str, str],
     offered: frozenset[str],
-    private_metadata: str,
     troubles: Mapping[str, str] | None = None,
 ) -> Block:
     """The form: for a new project without `label`, else for the project people call so.
@@ -40,7 +36,6 @@ def form(
     return {
         "type": "modal",
         "callback_id": ids.PROJECT_FORM,
-        "private_metadata": private_metadata,
         "title": plain(f"Edit {label}" if label else "New project", 24),
         "submit": plain("Save" if label else "Create", 24),
         "close": plain("Cancel", 24),
@@ -48,44 +43,30 @@ def form(
     }
 
 
-def choose_project(files: Sequence[Mapping[str, Any]], private_metadata: str) -> Block:
-    """Asks which project the files of a message are attached to, and which of them."""
-    options = [
-        {"text": plain(clip(one["name"], 60), 75), "value": one["id"], "description": plain(megabytes(one["size"]), 75)}
-        for one in files[:FILES_MAX]
-    ]
-    boxes = {"type": "checkboxes", "action_id": FILES, "options": options, "initial_options": options}
-    left = len(files) - FILES_MAX
+def choose_files(label: str, title: str, shared: Sequence[tuple[str, str, int]] = ()) -> Block:
+    """Asks which files are attached to a project: those of a message (id, name, bytes), or the person's own."""
+    kind = _boxes(shared[:FILES_MAX]) if shared else {"type": "file_input", "max_files": FILES_MAX}
+    left = len(shared) - FILES_MAX
     more = [literal_aside(f"{left} more files of this message can be attached after these.")] if left > 0 else []
     return {
         "type": "modal",
         "callback_id": ids.PROJECT_UPLOAD,
-        "private_metadata": private_metadata,
-        "title": plain("Attach to project", 24),
-        "submit": plain("Attach", 24),
-        "close": plain("Cancel", 24),
-        "blocks": [
-            _labelled(PROJECT, "Project", _search("Words of its title, or PJT-17", focus=True)),
-            _labelled(FILES, "Files", boxes),
-            *more,
-        ],
-    }
-
-
-def choose_files(label: str, title: str, private_metadata: str) -> Block:
-    """Asks for files of the person's own to attach to a project that is known."""
-    return {
-        "type": "modal",
-        "callback_id": ids.PROJECT_UPLOAD,
-        "private_metadata": private_metadata,
         "title": plain(f"Attach to {label}", 24),
         "submit": plain("Attach", 24),
         "close": plain("Cancel", 24),
         "blocks": [
             literal(strong(clip(title, 200))),
-            _labelled(FILES, "Files", {"type": "file_input", "action_id": FILES, "max_files": FILES_MAX}),
+            _labelled(FILES, "Files", {**kind, "action_id": FILES}),
+            *more,
         ],
     }
+
+
+def _boxes(shared: Sequence[tuple[str, str, int]]) -> Block:
+    options = [
+        {"text": plain(name, 75), "value": id_, "description": plain(megabytes(size), 75)} for id_, name, size in shared
+    ]
+    return {"type": "checkboxes", "options": options, "initial_options": options}
 
 
 def notice(title: str, text: str, *, wait: bool = False) -> Block:
@@ -96,7 +77,7 @@ def notice(title: str, text: str, *, wait: bool = False) -> Block:
 
 def suggestion(name: str, value: str) -> Block:
     """A choice of a menu that loads as one types."""
-    return {"text": plain(name or " ", 75), "value": clip(value, CHOICE_VALUE_MAX)}
+    return {"text": plain(name or " ", 75), "value": clip(value, CHOICE_MAX)}
 
 
 # --- inputs ----------------------------------------------------------------------------------------------
@@ -104,10 +85,16 @@ def suggestion(name: str, value: str) -> Block:
 
 def _input(field: Field, value: str, offered: bool) -> Block:
     element = _menu(field, value) if field.input is Input.CHOICE and offered else ELEMENTS[field.input](field, value)
+    element["action_id"] = action_of(field)
     hint = field.hint
     if field.input is Input.CHOICE and not offered:
         hint = "A name or an id, as in SDP."
-    return _labelled(field.name, field.label, {"action_id": field.name, **element}, hint, field.required)
+    return _labelled(field.name, field.label, element, hint, field.required)
+
+
+def action_of(field: Field) -> str:
+    """The action id of a field; its block id is the field's name."""
+    return f"{ids.PROJECT_CHOICE}:{field.name}"
 
 
 def _labelled(name: str, label: str, element: Block, hint: str = "", required: bool = True) -> Block:
@@ -115,7 +102,7 @@ def _labelled(name: str, label: str, element: Block, hint: str = "", required: b
         "type": "input",
         "block_id": name,
         "label": plain(label),
-        "element": {"action_id": name, **element},
+        "element": element,
         "optional": not required,
     }
     return {**block, "hint": plain(hint)} if hint else block
@@ -148,15 +135,6 @@ def _menu(field: Field, value: str) -> Block:
     if not value:
         return made
     return {**made, "initial_option": suggestion(choice_of(value).name, value)}
-
-
-def _search(placeholder: str, *, focus: bool) -> Block:
-    return {
-        "type": "external_select",
-        "min_query_length": 1,
-        "placeholder": plain(placeholder),
-        "focus_on_load": focus,
-    }
 
 
 ELEMENTS = {

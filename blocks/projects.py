@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 
 from blocks import ids
@@ -12,7 +12,6 @@ from blocks.kit import (
     Message,
     actions,
     aside,
-    button,
     clip,
     header,
     link_button,
@@ -27,7 +26,7 @@ from blocks.kit import (
     word,
 )
 from blocks.timesheets import money
-from bot.models import Associations, Attachment, Named, Project, SdpId, Ticket
+from bot.models import Associations, Project, SdpId, Ticket
 from bot.sdp import html
 
 DESCRIPTION_MAX = 600
@@ -231,8 +230,8 @@ def _line(project: Project, now: datetime) -> str:
 # --- before something goes ------------------------------------------------------------------------------
 
 
-def to_delete(view: ProjectView, confirm: str) -> Message:
-    """What a deletion takes away; `confirm` is what the button carries."""
+def to_delete(view: ProjectView, confirm: Block) -> Message:
+    """What a deletion takes away; `confirm` are the buttons."""
     text = f"Delete {view.project.label} {view.project.title}?"
     attached = [
         _count(len(found), name) for name, found in (("change", view.changes), ("request", view.requests)) if found
@@ -243,24 +242,24 @@ def to_delete(view: ProjectView, confirm: str) -> Message:
         literal(word(f"{_status(view.project)}, "), *progress(view.project)),
         *_dates(view),
         says(f"The project goes with its tasks, timesheet and attachments, and this bot cannot bring it back. {stays}"),
-        _confirmation("Delete project", confirm),
+        confirm,
     ]
     return message(text, blocks)
 
 
-def to_attach(project: Project, kind: str, tickets: Sequence[Ticket], lost: Sequence[str], confirm: str) -> Message:
+def to_attach(project: Project, kind: str, tickets: Sequence[Ticket], lost: Sequence[str], confirm: Block) -> Message:
     """What will be attached; `lost` are words that name nothing."""
     text = f"Attach {_count(len(tickets), kind.removesuffix('s'))} to {project.label} {project.title}?"
     blocks = [
         literal(strong(clip(text, 300))),
         *_bullets([f"{one.label} {one.title}" for one in tickets]),
         *_not_found(lost, kind),
-        _confirmation("Attach", confirm, "primary"),
+        confirm,
     ]
     return message(text, blocks)
 
 
-def to_detach(project: Project, kind: str, tickets: Sequence[Ticket], lost: Sequence[str], confirm: str) -> Message:
+def to_detach(project: Project, kind: str, tickets: Sequence[Ticket], lost: Sequence[str], confirm: Block) -> Message:
     """What will be detached, and what cannot be known before; `lost` are words that name nothing."""
     text = f"Detach {_count(len(tickets), kind.removesuffix('s'))} from {project.label} {project.title}?"
     blocks = [
@@ -271,31 +270,40 @@ def to_detach(project: Project, kind: str, tickets: Sequence[Ticket], lost: Sequ
             "SDP's documents leave open what else a detach takes along. What is attached is read before and after, "
             "and you are told if anything else went."
         ),
-        _confirmation("Detach", confirm),
+        confirm,
     ]
     return message(text, blocks)
-
-
-def _confirmation(label: str, value: str, style: str = "danger") -> Block:
-    return actions(
-        "confirm",
-        button(label, ids.PROJECT_CONFIRM, value, style),
-        button("Cancel", ids.PROJECT_CANCEL, value),
-    )
-
-
-def cancelled(what: str) -> Message:
-    """Nothing was done, on purpose."""
-    text = f"{what}: cancelled. Nothing was sent to SDP."
-    return message(text, [literal(word(text))])
 
 
 # --- what came of it -------------------------------------------------------------------------------------
 
 
-def working(what: str) -> Message:
-    """Shown at once and replaced by the result."""
-    return message(f"{what} …", [literal(word(f"{clip(what, 300)} …"))])
+def saved(verb: str, label: str, title: str, id_: str, link: str, note: str) -> Message:
+    """A project was created or changed; `note` is what SDP does not show of it yet."""
+    text = f"{verb} {label} {title}."
+    buttons = [run_button("Show project", f"project show {id_}"), link_button("Open in SDP", ids.PROJECT_LINK, link)]
+    told = [literal_aside(note)] if note else []
+    return message(text, [literal(strong(clip(text, 400))), *told, actions("saved", *buttons)])
+
+
+def which_tickets(project: Project, direction: str, kinds: Sequence[str]) -> Message:
+    """Menus of what can be attached to a project or detached from it, for a command that named nothing."""
+    text = (
+        f"What do you want to {direction} {'to' if direction == 'attach' else 'from'} {project.label} {project.title}?"
+    )
+    menus = [_tickets(project, direction, kind) for kind in kinds]
+    return message(text, [literal(word(clip(text, 400))), *menus])
+
+
+def _tickets(project: Project, direction: str, kind: str) -> Block:
+    menu = {
+        "type": "external_select",
+        "action_id": ids.PROJECT_TICKET,
+        "placeholder": plain("Type to search", 150),
+        "min_query_length": 0,
+    }
+    block_id = f"{ids.PROJECT_TICKET}:{direction}:{kind}:{project.id}"
+    return {"type": "section", "block_id": block_id, "text": plain(f"A {kind.removesuffix('s')}"), "accessory": menu}
 
 
 def said(text: str) -> Message:
@@ -303,14 +311,14 @@ def said(text: str) -> Message:
     return message(text, [literal(word(clip(text, 2500)))])
 
 
-def deleted(project: Project, who: str) -> Message:
+def deleted(name: str, who: str) -> Message:
     """SDP no longer has it."""
-    text = f"{project.label} {project.title} is deleted."
+    text = f"{name} is deleted."
     return message(text, [literal(strong(clip(text, 300))), literal_aside(f"By {who} in Slack")])
 
 
 def associated(
-    project: Project,
+    name: str,
     kind: str,
     done: Associations,
     tickets: Mapping[SdpId, Ticket],
@@ -320,11 +328,11 @@ def associated(
 ) -> Message:
     """What SDP shows after attaching or detaching: what is so, what is not, what nobody can tell."""
     if done.there is None:
-        return _not_told(project, kind, done, tickets, lost, attach=attach)
+        return _not_told(name, kind, done, tickets, lost, attach=attach)
     right = done.attached if attach else done.not_attached
     wrong = done.not_attached if attach else done.attached
     verb, link = ("Attached", "to") if attach else ("Detached", "from")
-    text = f"{verb} {link} {project.label}: {_names(right, tickets) or 'nothing'}."
+    text = f"{verb} {link} {clip(name, 200)}: {_names(right, tickets) or 'nothing'}."
     blocks = [literal(strong(clip(text, 1500)))]
     if wrong:
         blocks.append(
@@ -343,7 +351,7 @@ def associated(
 
 
 def _not_told(
-    project: Project,
+    name: str,
     kind: str,
     done: Associations,
     tickets: Mapping[SdpId, Ticket],
@@ -353,7 +361,7 @@ def _not_told(
 ) -> Message:
     doing = "attach" if attach else "detach"
     text = (
-        f"SDP took the request to {doing} {_names(done.asked, tickets)} and does not show what {project.label} has now."
+        f"SDP took the request to {doing} {_names(done.asked, tickets)}, but does not show what {clip(name, 200)} has."
     )
     return message(text, [literal(word(clip(text, 1500))), *_not_found(lost, kind)])
 
@@ -383,23 +391,18 @@ def _bullets(lines: Sequence[str]) -> list[Block]:
 # --- files -----------------------------------------------------------------------------------------------
 
 
-def uploading(project: Project, name: str, gone: int, size: int, left: int) -> Message:
-    """A file on its way; `left` files come after it."""
+def uploading(name: str, gone: int, size: int) -> Message:
+    """A file on its way; `name` says which and whereto."""
     share = Decimal(gone * 100) / size if size else Decimal(0)
-    rest = f"  ·  {left} more after it" if left else ""
-    text = f"Attaching {clip(name, 120)} to {project.label}"
-    far = f"{bar(share)}  {share:.0f} % of {megabytes(size)}{rest}"
+    text = f"Attaching {clip(name, 300)}"
+    far = f"{bar(share)}  {share:.0f} % of {megabytes(size)}"
     return message(f"{text}: {far}", [literal(strong(text), word(f"\n{far}"))])
 
 
-def uploaded(project: Project, kept: Sequence[Attachment], troubles: Mapping[str, str]) -> Message:
-    """What SDP keeps now; `troubles` says for each other file why not."""
-    names = ", ".join(f"{clip(one.name, 120)} ({megabytes(one.size or 0)})" for one in kept)
-    text = f"Attached to {project.label} {project.title}: {names or 'nothing'}."
-    lines = [
-        part for name, why in troubles.items() for part in (strong(f"\n{clip(name, 120)}: "), word(clip(why, 300)))
-    ]
-    return message(text, [literal(strong(clip(text, 1500)), *lines)])
+def uploaded(name: str, size: int) -> Message:
+    """What SDP keeps now; `name` says which file and whereto."""
+    text = f"Attached {clip(name, 300)} ({megabytes(size)})."
+    return message(text, [literal(strong(text))])
 
 
 def megabytes(size: int) -> str:
@@ -424,13 +427,3 @@ def _percent(project: Project) -> str:
 
 def _count(number: int, name: str) -> str:
     return f"{number} {name}" if number == 1 else f"{number} {name}s"
-
-
-def option(named: Named) -> Block:
-    """A choice of a menu; its value is what is sent back."""
-    return {"text": plain(named.name, 75), "value": clip(f"{named.id or ''}|{named.name}", 150)}
-
-
-def moment(value: datetime | None) -> int | None:
-    """Seconds since 1970, as date pickers want them."""
-    return None if value is None else int(value.astimezone(UTC).timestamp())

@@ -16,6 +16,8 @@ from bot.sdp.lookups import Kind as Lookup
 
 TITLE_MAX = 250
 TEXT_MAX = 3000
+CHOICE_MAX = 150
+"""Characters of a choice, as Slack limits the values of menus."""
 NUMBER_MAX = Decimal(10) ** 12
 
 
@@ -102,7 +104,7 @@ _SHOWN = frozenset({Input.LINE, Input.NUMBER, Input.PERCENT, Input.CHOICE, Input
 def _text_of(value: object) -> str:
     match value:
         case Named(id=id_, name=name):
-            return f"{id_ or ''}|{name}"
+            return f"{id_ or ''}|{name}"[:CHOICE_MAX]
         case datetime():
             return str(int(value.timestamp()))
         case Decimal():
