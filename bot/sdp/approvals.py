@@ -3,11 +3,11 @@
 from collections.abc import AsyncIterator
 
 from bot.errors import BadInput
-from bot.models import Approval, ApprovalRef, ApprovalState, Mrkdwn, NotificationPreview, Person, SdpId, Verb
+from bot.models import Approval, ApprovalRef, ApprovalState, Mrkdwn, NotificationPreview, SdpId, Verb
 from bot.sdp.client import Client
 from bot.sdp.lists import record_of
-from bot.sdp.shapes import Html, Integer, Moment, NamedShape, One, PersonShape, Shape, Text, somebody, with_ids
-from bot.sdp.wire import Call, Method
+from bot.sdp.shapes import Approver, Choice, Html, Integer, Moment, One, Shape, Someone, Text, approver, with_ids
+from bot.sdp.wire import Call, JsonObject, Method
 
 APPROVALS = "releases/{}/approval_levels/{}/approvals"
 APPROVAL = f"{APPROVALS}/{{}}"
@@ -50,9 +50,9 @@ class _OrganisationRole(Shape):
 class ApprovalShape(Shape):
     """A row of `approvals`, or the object `approval`."""
 
-    approver: One[PersonShape] = None
-    original_approver: One[PersonShape] = None
-    status: One[NamedShape] = None
+    approver: Approver = approver(None)
+    original_approver: Someone = None
+    status: Choice = None
     comments: Text = None
     sent_on: Moment = None
     action_taken_on: Moment = None
@@ -62,13 +62,13 @@ class ApprovalShape(Shape):
     def approval(self, release: SdpId, level: SdpId) -> Approval | None:
         if self.id is None:
             return None
-        status = (self.status.name if self.status else None) or ""
+        status = self.status.name if self.status else ""
         return Approval(
             ref=ApprovalRef(release, level, self.id),
-            approver=somebody(self.approver) or _unknown_person(self.approver),
+            approver=self.approver,
             state=classify(status, was_sent=self.sent_on is not None, was_acted_on=self.action_taken_on is not None),
             status_name=status,
-            original_approver=somebody(self.original_approver),
+            original_approver=self.original_approver,
             comments=self.comments,
             sent_on=self.sent_on,
             decided_on=self.action_taken_on,
@@ -77,9 +77,8 @@ class ApprovalShape(Shape):
         )
 
 
-def _unknown_person(shape: PersonShape | None) -> Person:
-    """An approver without an id: nobody can be taken for them, and the approval is still shown."""
-    return Person(SdpId("0"), shape.full_name() if shape else "Somebody")
+def _read(row: JsonObject, release: SdpId, level: SdpId) -> Approval | None:
+    return ApprovalShape.model_validate(row).approval(release, level)
 
 
 class PreviewShape(Shape):
@@ -101,14 +100,14 @@ class Approvals:
     async def get(self, ref: ApprovalRef) -> Approval:
         """The approval as it is now (A1). Raises SdpNotFound when it was withdrawn or its level was asked anew."""
         row = record_of(await self._client.read(_call("GET", APPROVAL, ref)), "approval")
-        approval = ApprovalShape.model_validate({**row, "id": ref.approval}).approval(ref.release, ref.level)
+        approval = _read({**row, "id": ref.approval}, ref.release, ref.level)
         assert approval is not None  # noqa: S101  # it has the id it was asked by
         return approval
 
     async def list(self, release: SdpId, level: SdpId) -> AsyncIterator[Approval]:
         """Everybody's approval on one level (A2)."""
         rows = self._client.rows(APPROVALS, (release, level), "approvals")
-        async for approval in with_ids(rows, ApprovalShape, lambda shape: shape.approval(release, level)):
+        async for approval in with_ids(rows, lambda row: _read(row, release, level)):
             yield approval
 
     async def approve(self, ref: ApprovalRef, comments: str = "") -> None:

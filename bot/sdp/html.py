@@ -78,11 +78,20 @@ def _tidy(text: str) -> Mrkdwn:
     return Mrkdwn(re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip())
 
 
+_LEAD = re.compile(r"(?:[ >•◦▪]|[0-9]+\. )*")
+"""What may stand before the words of a line: indentation, quote and list signs, which only mean something outside."""
+
+
 def _marked(mark: str, text: str) -> str:
-    """`mark` around each line of `text`, inside its outer spaces: Slack's marks end with the line."""
-    return "\n".join(
-        line.replace(bare, f"{mark}{bare}{mark}", 1) if (bare := line.strip()) else line for line in text.split("\n")
-    )
+    """`mark` around the words of each line of `text`: Slack's marks end with the line and do not touch spaces."""
+    return "\n".join(_line_marked(mark, line) for line in text.split("\n"))
+
+
+def _line_marked(mark: str, line: str) -> str:
+    found = _LEAD.match(line)
+    lead = found[0] if found else ""
+    words = line[len(lead) :].rstrip()
+    return f"{lead}{mark}{words}{mark}{line[len(lead) + len(words) :]}" if words else line
 
 
 def _is_inside_a_word(element: "Tag", text: str) -> bool:

@@ -163,12 +163,16 @@ _AROUND = {"response_status", "list_info"}
 
 
 def rows_of(body: JsonObject, key: str) -> list[JsonObject]:
-    """The rows below `key`; keys no document shows may be spelt otherwise, then the only list of objects is taken."""
+    """The rows below `key`; keys no document shows may be spelt otherwise, then the only list is taken.
+
+    A row that is an id alone becomes an object with it.
+    """
     found = body.get(key)
     if found is None:
         lists = [value for name, value in body.items() if name not in _AROUND and isinstance(value, list)]
         found = lists[0] if len(lists) == 1 else []
-    return [row for row in (found if isinstance(found, list) else [found]) if isinstance(row, dict)]
+    rows = ({"id": row} if isinstance(row, str) else row for row in (found if isinstance(found, list) else [found]))
+    return [row for row in rows if isinstance(row, dict)]
 
 
 def record_of(body: JsonObject, key: str) -> JsonObject:

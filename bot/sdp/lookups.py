@@ -11,7 +11,7 @@ from bot.errors import SdpForbidden, SdpNotFound, SdpRefused
 from bot.models import Named
 from bot.sdp.client import Client
 from bot.sdp.lists import ListInfo, rows_of, where
-from bot.sdp.shapes import NamedShape, all_of
+from bot.sdp.shapes import all_named
 from bot.sdp.wire import Call
 
 Kind = Literal[
@@ -52,10 +52,10 @@ class Lookups:
             rows = await self._rows(path, typed.strip())
             if rows is not None:
                 wanted = typed.strip().casefold()
-                return tuple(choice for choice in all_of(rows) if wanted in choice.name.casefold())
+                return tuple(choice for choice in rows if wanted in choice.name.casefold())
         return None
 
-    async def _rows(self, path: str, typed: str) -> list[NamedShape] | None:
+    async def _rows(self, path: str, typed: str) -> tuple[Named, ...] | None:
         criteria = where("name").contains(typed) if typed else None
         try:
             body = await self._client.read(Call("GET", path, (), ListInfo(criteria).input_data()))
@@ -63,4 +63,4 @@ class Lookups:
             return None
         except SdpRefused:
             return await self._rows(path, "") if typed else None  # perhaps only the search was refused
-        return [NamedShape.model_validate(row) for row in rows_of(body, path)]
+        return all_named(rows_of(body, path))

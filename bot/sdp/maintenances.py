@@ -24,22 +24,19 @@ from bot.sdp.client import Client
 from bot.sdp.html import from_text
 from bot.sdp.records import UNTITLED, Editable, Module
 from bot.sdp.shapes import (
-    DisplayIdShape,
+    Choice,
+    Choices,
+    Display,
     Flag,
     Html,
     Integer,
     Many,
     Moment,
-    NamedShape,
     One,
-    PersonShape,
     Shape,
+    Someone,
     Text,
-    all_of,
-    display_id,
     numbers,
-    one,
-    somebody,
 )
 from bot.sdp.wire import Call, JsonObject
 
@@ -132,9 +129,11 @@ _STATES = {
 """`maintenancestate`: the samples show 1 for one that runs; 2 for a suspended one is inferred."""
 
 
+_FREQUENCIES = {frequency.value: frequency for frequency in Frequency}
+
+
 def _frequency(name: str | None) -> Frequency:
-    known = {frequency.value: frequency for frequency in Frequency}
-    return known.get((name or "").lower(), Frequency.UNKNOWN)
+    return _FREQUENCIES.get((name or "").lower(), Frequency.UNKNOWN)
 
 
 def schedule_json(schedule: Schedule) -> JsonObject:
@@ -176,35 +175,36 @@ def _instant(at: datetime) -> JsonObject:
 class RoleShape(Shape):
     """One of `roles`: who holds which change role."""
 
-    role: One[NamedShape] = None
-    user: One[PersonShape] = None
+    role: Choice = None
+    user: Someone = None
 
     def holder(self) -> RoleHolder | None:
-        role, person = one(self.role), somebody(self.user)
-        return RoleHolder(role.name, person, role.id) if role and person else None
+        if self.role is None or self.user is None:
+            return None
+        return RoleHolder(self.role.name, self.user, self.role.id)
 
 
 class MaintenanceShape(Shape):
     """A row of `change_maintenances`, or the object `change_maintenance`."""
 
     title: Text = None
-    display_id: One[DisplayIdShape] = None
-    stage: One[NamedShape] = None
-    status: One[NamedShape] = None
-    template: One[NamedShape] = None
-    workflow: One[NamedShape] = None
-    change_type: One[NamedShape] = None
-    impact: One[NamedShape] = None
-    risk: One[NamedShape] = None
-    priority: One[NamedShape] = None
-    urgency: One[NamedShape] = None
-    category: One[NamedShape] = None
-    services: Many[NamedShape] = ()
-    assets: Many[NamedShape] = ()
+    display_id: Display = None
+    stage: Choice = None
+    status: Choice = None
+    template: Choice = None
+    workflow: Choice = None
+    change_type: Choice = None
+    impact: Choice = None
+    risk: Choice = None
+    priority: Choice = None
+    urgency: Choice = None
+    category: Choice = None
+    services: Choices = ()
+    assets: Choices = ()
     roles: Many[RoleShape] = ()
-    change_requester: One[PersonShape] = None
-    change_owner: One[PersonShape] = None
-    change_manager: One[PersonShape] = None
+    change_requester: Someone = None
+    change_owner: Someone = None
+    change_manager: Someone = None
     emergency: Flag = None
     description: Html = Mrkdwn("")
     comment: Text = None
@@ -220,24 +220,24 @@ class MaintenanceShape(Shape):
         return Maintenance(
             id=self.id,
             title=self.title or UNTITLED,
-            display_id=display_id(self.display_id),
+            display_id=self.display_id,
             state=details.state(),
-            stage=one(self.stage),
-            status=one(self.status),
-            template=one(self.template),
-            workflow=one(self.workflow),
-            change_type=one(self.change_type),
-            impact=one(self.impact),
-            risk=one(self.risk),
-            priority=one(self.priority),
-            urgency=one(self.urgency),
-            category=one(self.category),
-            services=all_of(self.services),
-            assets=all_of(self.assets),
+            stage=self.stage,
+            status=self.status,
+            template=self.template,
+            workflow=self.workflow,
+            change_type=self.change_type,
+            impact=self.impact,
+            risk=self.risk,
+            priority=self.priority,
+            urgency=self.urgency,
+            category=self.category,
+            services=self.services,
+            assets=self.assets,
             roles=tuple(holder for role in self.roles if (holder := role.holder())),
-            requester=somebody(self.change_requester),
-            owner=somebody(self.change_owner),
-            manager=somebody(self.change_manager),
+            requester=self.change_requester,
+            owner=self.change_owner,
+            manager=self.change_manager,
             emergency=self.emergency,
             description=self.description,
             schedule=details.schedule(),
@@ -292,7 +292,7 @@ def person_json(person: Person) -> JsonObject:
 class ExecutedShape(Shape):
     """The object `maintenance` that M7 answers with."""
 
-    display_id: One[DisplayIdShape] = None
+    display_id: Display = None
     message: Text = None
 
 
@@ -331,5 +331,6 @@ class Maintenances(Editable[Maintenance]):
         the evidence.
         """
         body = await self._client.act(Call("GET", "change_maintenances/{}/_execute_now", (id_,)))
-        shape = ExecutedShape.model_validate(body.get("maintenance") or {})
-        return Executed(display_id(shape.display_id), shape.message or "")
+        answer = body.get("maintenance")
+        shape = ExecutedShape.model_validate(answer if isinstance(answer, dict) else {})
+        return Executed(shape.display_id, shape.message or "")

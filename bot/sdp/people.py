@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from bot.models import Person
 from bot.sdp.client import Client
 from bot.sdp.lists import ListInfo, where
-from bot.sdp.shapes import PersonShape, with_ids
+from bot.sdp.shapes import person, with_ids
 
 
 class People:
@@ -24,10 +24,10 @@ class People:
         """Both lists, each person once; technicians first, because who is both decides as one."""
         seen = set()
         for people in (self.technicians(), self.requesters()):
-            async for person in people:
-                if person.id not in seen:
-                    seen.add(person.id)
-                    yield person
+            async for somebody in people:
+                if somebody.id not in seen:
+                    seen.add(somebody.id)
+                    yield somebody
 
     async def by_email(self, email: str) -> tuple[Person, ...]:
         """Everybody with this address, in any case: nobody, one, or a mix-up that an administrator has to sort out."""
@@ -35,13 +35,13 @@ class People:
         info = ListInfo(where("email_id").is_(wanted))
         found: dict[str, Person] = {}
         for path, is_technician in (("technicians", True), ("requesters", False)):
-            async for person in self._list(path, is_technician=is_technician, info=info):
-                if person.email == wanted:
-                    found.setdefault(person.id, person)
+            async for somebody in self._list(path, is_technician=is_technician, info=info):
+                if somebody.email == wanted:
+                    found.setdefault(somebody.id, somebody)
         return tuple(found.values())
 
     async def _list(self, path: str, *, is_technician: bool, info: ListInfo | None = None) -> AsyncIterator[Person]:
         """A list says by its path what its people are, whether or not their rows do."""
         rows = self._client.rows(path, (), path, info)
-        async for person in with_ids(rows, PersonShape, lambda shape: shape.person(is_technician)):
-            yield person
+        async for somebody in with_ids(rows, lambda row: person(row, is_technician)):
+            yield somebody

@@ -15,20 +15,19 @@ from bot.sdp.lists import rows_of
 from bot.sdp.maintenances import choice_json, person_json
 from bot.sdp.records import UNTITLED, Editable, Module
 from bot.sdp.shapes import (
-    DisplayIdShape,
+    SOMEBODY,
+    Choice,
+    Display,
     Html,
     Id,
     Integer,
     Moment,
-    NamedShape,
     Number,
     One,
-    PersonShape,
+    Owner,
     Shape,
+    Someone,
     Text,
-    display_id,
-    one,
-    somebody,
 )
 from bot.sdp.wire import Call, JsonObject, check_id
 
@@ -37,14 +36,14 @@ class ProjectShape(Shape):
     """A row of `projects`, or the object `project`."""
 
     title: Text = None
-    display_id: One[DisplayIdShape] = None
+    display_id: Display = None
     project_code: Text = None
-    status: One[NamedShape] = None
-    priority: One[NamedShape] = None
-    project_type: One[NamedShape] = None
-    project_template: One[NamedShape] = None
-    owner: One[PersonShape] = None
-    project_requester: One[PersonShape] = None
+    status: Choice = None
+    priority: Choice = None
+    project_type: Choice = None
+    project_template: Choice = None
+    owner: Someone = None
+    project_requester: Someone = None
     percentage_completion: Number = None
     description: Html = Mrkdwn("")
     estimated_hours: Number = None
@@ -64,14 +63,14 @@ class ProjectShape(Shape):
         return Project(
             id=self.id,
             title=self.title or UNTITLED,
-            display_id=display_id(self.display_id),
+            display_id=self.display_id,
             code=self.project_code,
-            status=one(self.status),
-            priority=one(self.priority),
-            project_type=one(self.project_type),
-            template=one(self.project_template),
-            owner=somebody(self.owner),
-            requester=somebody(self.project_requester),
+            status=self.status,
+            priority=self.priority,
+            project_type=self.project_type,
+            template=self.project_template,
+            owner=self.owner,
+            requester=self.project_requester,
             percent_complete=self.percentage_completion,
             description=self.description,
             estimated_hours=self.estimated_hours,
@@ -138,7 +137,6 @@ class SpentShape(Shape):
 
     hours: Number = None
     minutes: Number = None
-    name: Text = None
 
     def spent(self) -> timedelta | None:
         minutes = (self.hours or Decimal(0)) * 60 + (self.minutes or Decimal(0))
@@ -149,7 +147,7 @@ class SpentShape(Shape):
 class TimesheetShape(Shape):
     """A row of `timesheet`; its owner has `email` where everybody else has `email_id`, and no currency is given."""
 
-    owner: One[PersonShape] = None
+    owner: Owner = (None, SOMEBODY)
     total_time_spent: One[SpentShape] = None
     total_tech_charge: Number = None
     total_other_charge: Number = None
@@ -157,8 +155,8 @@ class TimesheetShape(Shape):
 
     def row(self) -> TimesheetRow:
         return TimesheetRow(
-            owner=somebody(self.owner),
-            owner_name=self.owner.full_name() if self.owner else "Somebody",
+            owner=self.owner[0],
+            owner_name=self.owner[1],
             spent=self.total_time_spent.spent() if self.total_time_spent else None,
             tech_charge=self.total_tech_charge,
             other_charge=self.total_other_charge,

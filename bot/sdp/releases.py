@@ -15,24 +15,7 @@ from bot.sdp.client import Client
 from bot.sdp.html import to_mrkdwn
 from bot.sdp.lists import record_of, where
 from bot.sdp.records import UNTITLED, Module, Records
-from bot.sdp.shapes import (
-    DisplayIdShape,
-    Html,
-    Integer,
-    Many,
-    Moment,
-    NamedShape,
-    Number,
-    One,
-    PersonShape,
-    Shape,
-    Text,
-    all_of,
-    display_id,
-    one,
-    somebody,
-    with_ids,
-)
+from bot.sdp.shapes import Choice, Choices, Display, Html, Integer, Moment, Number, Shape, Someone, Text, with_ids
 from bot.sdp.wire import Call, JsonObject
 
 LEVELS = "releases/{}/approval_levels"
@@ -48,20 +31,20 @@ class ReleaseShape(Shape):
     """A row of `releases`, or the object `release`."""
 
     title: Text = None
-    display_id: One[DisplayIdShape] = None
+    display_id: Display = None
     description: Html = Mrkdwn("")
-    stage: One[NamedShape] = None
-    status: One[NamedShape] = None
-    priority: One[NamedShape] = None
-    risk: One[NamedShape] = None
-    impact: One[NamedShape] = None
-    release_type: One[NamedShape] = None
-    requester: One[PersonShape] = Field(None, validation_alias=AliasChoices("release_requester", "requester"))
-    owner: One[PersonShape] = Field(
+    stage: Choice = None
+    status: Choice = None
+    priority: Choice = None
+    risk: Choice = None
+    impact: Choice = None
+    release_type: Choice = None
+    requester: Someone = Field(None, validation_alias=AliasChoices("release_requester", "requester"))
+    owner: Someone = Field(
         None, validation_alias=AliasChoices("release_engineer", "release_owner", "owner", "release_manager")
     )
-    services: Many[NamedShape] = ()
-    assets: Many[NamedShape] = ()
+    services: Choices = ()
+    assets: Choices = ()
     scheduled_start: Moment = Field(None, validation_alias=AliasChoices("scheduled_start_time", "planned_start_time"))
     scheduled_end: Moment = Field(None, validation_alias=AliasChoices("scheduled_end_time", "planned_end_time"))
     created_time: Moment = None
@@ -79,21 +62,21 @@ class ReleaseShape(Shape):
         return Release(
             id=self.id,
             title=self.title or UNTITLED,
-            display_id=display_id(self.display_id),
-            stage=one(self.stage),
-            status=one(self.status),
-            priority=one(self.priority),
-            risk=one(self.risk),
-            impact=one(self.impact),
-            release_type=one(self.release_type),
-            requester=somebody(self.requester),
-            owner=somebody(self.owner),
+            display_id=self.display_id,
+            stage=self.stage,
+            status=self.status,
+            priority=self.priority,
+            risk=self.risk,
+            impact=self.impact,
+            release_type=self.release_type,
+            requester=self.requester,
+            owner=self.owner,
             planned_start=self.scheduled_start,
             planned_end=self.scheduled_end,
             description=self.description,
             plans=self.plans,
-            services=all_of(self.services),
-            assets=all_of(self.assets),
+            services=self.services,
+            assets=self.assets,
             created_on=self.created_time,
             updated_on=self.last_updated_time,
         )
@@ -127,24 +110,22 @@ class LevelShape(Shape):
 
     level: Integer = Field(None, validation_alias=AliasChoices("level", "level_number"))
     name: Text = None
-    status: One[NamedShape] = None
-    rule: One[NamedShape] = Field(
-        None, validation_alias=AliasChoices("rule", "approval_rule", "approval_type", "rule_type")
-    )
+    status: Choice = None
+    rule: Choice = Field(None, validation_alias=AliasChoices("rule", "approval_rule", "approval_type", "rule_type"))
     percent: Number = Field(None, validation_alias=AliasChoices("percentage", "percent", "approval_percentage"))
     created_time: Moment = None
 
     def approval_level(self, release: SdpId) -> ApprovalLevel | None:
         if self.id is None:
             return None
-        status = (self.status.name if self.status else None) or ""
+        status = self.status.name if self.status else ""
         return ApprovalLevel(
             id=self.id,
             release=release,
             number=self.level or 1,
             state=classify(status),
             status_name=status,
-            rule=rule_called((self.rule.name if self.rule else None) or ""),
+            rule=rule_called(self.rule.name if self.rule else ""),
             percent=self.percent,
             name=self.name,
             created_on=self.created_time,
@@ -179,7 +160,7 @@ class Releases(Records[Release]):
     async def levels(self, release: SdpId) -> AsyncIterator[ApprovalLevel]:
         """The approval levels of a release; they run in order of their numbers, which need not be SDP's order here."""
         rows = self._client.rows(LEVELS, (release,), "approval_levels")
-        async for level in with_ids(rows, LevelShape, lambda shape: shape.approval_level(release)):
+        async for level in with_ids(rows, lambda row: LevelShape.model_validate(row).approval_level(release)):
             yield level
 
     async def level(self, release: SdpId, level: SdpId) -> ApprovalLevel:

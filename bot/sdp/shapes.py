@@ -6,13 +6,13 @@ with a warning. What may be missing is decided in our own types, not here.
 """
 
 import re
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 import structlog
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainValidator
 
 from bot.models import DisplayId, Mrkdwn, Named, Person, SdpId, sdp_id
 from bot.sdp.html import to_mrkdwn
@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 # --- values ----------------------------------------------------------------------------------
 
 
-def _id(value: object) -> str | None:
+def _id(value: object) -> SdpId | None:
     """An id arrives as a string, or as a JSON number (exact in Python at any length)."""
     if isinstance(value, dict):
         value = value.get("id")
@@ -37,11 +37,11 @@ def _id(value: object) -> str | None:
 
 def _text(value: object) -> str | None:
     """Words, also where a number or a `{"name": …}` came instead; blank is None."""
+    if isinstance(value, str):
+        return value.strip() or None
     if isinstance(value, dict):
-        value = value.get("name") or value.get("display_value")
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return None
-    return str(value).strip() or None
+        return _text(value.get("name") or value.get("display_value"))
+    return None if isinstance(value, bool) or not isinstance(value, int | float) else str(value)
 
 
 def _flag(value: object) -> bool | None:
@@ -83,16 +83,21 @@ def _html(value: object) -> Mrkdwn:
 def _rows(value: object) -> list[object]:
     """The usable rows of a list, which can also be null or an object alone."""
     rows = value if isinstance(value, list) else [value]
-    return [row for row in rows if isinstance(row, dict | str) and row]
+    return [row for one in rows if (row := _object(one))]
 
 
 def _object(value: object) -> object:
-    return value if isinstance(value, dict | str) and value else None
+    """An object; where one is expected, its name alone is understood."""
+    if isinstance(value, dict):
+        return value or None
+    return {"name": value} if isinstance(value, str | int) and not isinstance(value, bool) and value != "" else None
 
 
 def numbers(value: object, names: tuple[str, ...] = ()) -> tuple[int, ...]:
     """Small numbers from a list, or a text with commas; a name (three letters do) counts as its place in `names`."""
-    parts = value if isinstance(value, list) else str(value or "").split(",")
+    if value is None:
+        return ()
+    parts = value if isinstance(value, list) else str(value).split(",")
     return tuple(number for part in parts if (number := _number_or_name(part, names)) is not None)
 
 
@@ -103,6 +108,59 @@ def _number_or_name(part: object, names: tuple[str, ...]) -> int | None:
     return number if number is not None else next(named, None)
 
 
+def named(value: object) -> Named | None:
+    """A status, stage, risk, service, …: `{"id": …, "name": …}` and things we do not need, or its name alone."""
+    given = value if isinstance(value, dict) else {"name": value}
+    name = _text(given.get("name")) or _text(given.get("title")) or _text(given.get("display_name"))
+    return Named(_id(given.get("id")), name) if name else None
+
+
+def all_named(value: object) -> tuple[Named, ...]:
+    return tuple(one for row in _rows(value) if (one := named(row)))
+
+
+def display_id(value: object) -> DisplayId | None:
+    """`{"display_value": "PJT-173", "value": "173"}`, elsewhere a plain `173`."""
+    given = value if isinstance(value, dict) else {"value": value}
+    number = _text(given.get("value"))
+    text = _text(given.get("display_value")) or number
+    digits = re.search(r"[0-9]+$", number or text or "")
+    return DisplayId(text, digits[0]) if text and digits else None
+
+
+def person(value: object, is_technician: bool | None = None) -> Person | None:
+    """A technician or requester, None without an id; `is_technician` is what their list says where they do not.
+
+    Timesheets call `email_id` `email`; an approver's is often empty.
+    """
+    if not isinstance(value, dict) or (id_ := _id(value.get("id"))) is None:
+        return None
+    email, said = _email(value), _flag(value.get("is_technician"))
+    technician = is_technician if said is None else said
+    return Person(id_, name_of(value), email.lower() if email else None, technician, _text(value.get("job_title")))
+
+
+def approver(value: object) -> Person:
+    """As `person`; one without an id gets the id "0", which nobody has, and so is nobody's to be taken for."""
+    return person(value) or Person(SdpId("0"), name_of(value))
+
+
+def name_of(value: object) -> str:
+    """What a person is called, whatever SDP says of them."""
+    if not isinstance(value, dict):
+        return _text(value) or SOMEBODY
+    parts = filter(None, (_text(value.get("first_name")), _text(value.get("last_name"))))
+    return _text(value.get("name")) or " ".join(parts) or _email(value) or SOMEBODY
+
+
+def _email(value: JsonObject) -> str | None:
+    return _text(value.get("email_id")) or _text(value.get("email"))
+
+
+SOMEBODY = "Somebody"
+
+# --- fields and shapes -----------------------------------------------------------------------
+
 Id = Annotated[SdpId | None, PlainValidator(_id)]
 Text = Annotated[str | None, PlainValidator(_text)]
 Flag = Annotated[bool | None, PlainValidator(_flag)]
@@ -110,12 +168,13 @@ Number = Annotated[Decimal | None, PlainValidator(_decimal)]
 Integer = Annotated[int | None, PlainValidator(_integer)]
 Moment = Annotated[datetime | None, PlainValidator(_moment)]
 Html = Annotated[Mrkdwn, PlainValidator(_html)]
-
-S = TypeVar("S", bound="Shape")
-One = Annotated[S | None, BeforeValidator(_object)]
-Many = Annotated[tuple[S, ...], BeforeValidator(_rows)]
-
-# --- shapes ----------------------------------------------------------------------------------
+Choice = Annotated[Named | None, PlainValidator(named)]
+Choices = Annotated[tuple[Named, ...], PlainValidator(all_named)]
+Display = Annotated[DisplayId | None, PlainValidator(display_id)]
+Someone = Annotated[Person | None, PlainValidator(person)]
+Approver = Annotated[Person, PlainValidator(approver)]
+Owner = Annotated[tuple[Person | None, str], PlainValidator(lambda value: (person(value), name_of(value)))]
+"""Somebody, and what they are called even if SDP gives them no id."""
 
 
 class Shape(BaseModel):
@@ -125,80 +184,19 @@ class Shape(BaseModel):
 
     id: Id = None
 
-    @model_validator(mode="before")
-    @classmethod
-    def _a_word_is_a_name(cls, value: Any) -> Any:
-        """Where an object is expected, its name alone is understood."""
-        return value if isinstance(value, dict) else {"name": value}
 
-
-class NamedShape(Shape):
-    """A status, stage, risk, service, template, …: `{"id": …, "name": …}` and things we do not need."""
-
-    name: Text = Field(None, validation_alias=AliasChoices("name", "title", "display_name"))
-
-    def named(self) -> Named | None:
-        return Named(self.id, self.name) if self.name else None
-
-
-class DisplayIdShape(Shape):
-    """`{"display_value": "PJT-173", "value": "173"}`, elsewhere a plain `173`."""
-
-    text: Text = Field(None, validation_alias=AliasChoices("display_value", "name"))
-    number: Text = Field(None, validation_alias=AliasChoices("value"))
-
-    def display_id(self) -> DisplayId | None:
-        text = self.text or self.number
-        digits = re.search(r"[0-9]+$", self.number or text or "")
-        return DisplayId(text, digits[0]) if text and digits else None
-
-
-class PersonShape(Shape):
-    """A technician or requester. Timesheets call `email_id` `email`; an approver's is often empty."""
-
-    name: Text = None
-    first_name: Text = None
-    last_name: Text = None
-    email: Text = Field(None, validation_alias=AliasChoices("email_id", "email"))
-    is_technician: Flag = None
-    job_title: Text = None
-
-    def full_name(self) -> str:
-        parts = " ".join(part for part in (self.first_name, self.last_name) if part)
-        return self.name or parts or self.email or "Somebody"
-
-    def person(self, is_technician: bool | None = None) -> Person | None:
-        """Our type, None without an id; `is_technician` is what the list says whose rows do not."""
-        if self.id is None:
-            return None
-        technician = self.is_technician if self.is_technician is not None else is_technician
-        return Person(self.id, self.full_name(), self.email.lower() if self.email else None, technician, self.job_title)
-
-
-def one(shape: NamedShape | None) -> Named | None:
-    return shape.named() if shape else None
-
-
-def all_of(shapes: Iterable[NamedShape]) -> tuple[Named, ...]:
-    return tuple(named for shape in shapes if (named := shape.named()))
-
-
-def somebody(shape: PersonShape | None) -> Person | None:
-    return shape.person() if shape else None
-
-
-def display_id(shape: DisplayIdShape | None) -> DisplayId | None:
-    return shape.display_id() if shape else None
-
+S = TypeVar("S", bound=Shape)
+One = Annotated[S | None, BeforeValidator(_object)]
+Many = Annotated[tuple[S, ...], BeforeValidator(_rows)]
 
 T = TypeVar("T")
 
 
-async def with_ids(rows: AsyncIterator[JsonObject], shape: type[S], turn: Callable[[S], T | None]) -> AsyncIterator[T]:
-    """Each row turned into our type; a row without an id cannot be acted on and is left out with a warning."""
+async def with_ids(rows: AsyncIterator[JsonObject], read: Callable[[JsonObject], T | None]) -> AsyncIterator[T]:
+    """Each row read into our type; a row without an id cannot be acted on and is left out with a warning."""
     async for row in rows:
-        record = turn(shape.model_validate(row))
+        record = read(row)
         if record is None:
-            log.warning("sdp.record_without_id", shape=shape.__name__)
+            log.warning("sdp.record_without_id", keys=sorted(row)[:10])
         else:
             yield record

@@ -8,7 +8,7 @@ from pydantic import AliasChoices, Field
 from bot.models import Ticket
 from bot.sdp.client import Client
 from bot.sdp.records import UNTITLED, Module, Records
-from bot.sdp.shapes import DisplayIdShape, Moment, NamedShape, One, PersonShape, Shape, Text, display_id, one, somebody
+from bot.sdp.shapes import Choice, Display, Moment, Shape, Someone, Text
 from bot.sdp.wire import JsonObject
 
 
@@ -16,10 +16,10 @@ class TicketShape(Shape):
     """A row of `changes` or `requests`; the latter call their title `subject`."""
 
     title: Text = Field(None, validation_alias=AliasChoices("title", "subject", "name"))
-    display_id: One[DisplayIdShape] = None
-    status: One[NamedShape] = None
-    stage: One[NamedShape] = None
-    requester: One[PersonShape] = Field(None, validation_alias=AliasChoices("change_requester", "requester"))
+    display_id: Display = None
+    status: Choice = None
+    stage: Choice = None
+    requester: Someone = Field(None, validation_alias=AliasChoices("change_requester", "requester"))
     scheduled_start_time: Moment = None
     scheduled_end_time: Moment = None
     created_time: Moment = None
@@ -30,10 +30,10 @@ class TicketShape(Shape):
         return Ticket(
             id=self.id,
             title=self.title or UNTITLED,
-            display_id=display_id(self.display_id),
-            status=one(self.status),
-            stage=one(self.stage),
-            requester=somebody(self.requester),
+            display_id=self.display_id,
+            status=self.status,
+            stage=self.stage,
+            requester=self.requester,
             planned_start=self.scheduled_start_time,
             planned_end=self.scheduled_end_time,
             created_on=self.created_time,
