@@ -114,6 +114,25 @@ async def test_bad_authorization_is_401(tenant: Tenant, header: str) -> None:
     assert (answer.status, answer.code) == (401, 4022)
 
 
+@pytest.mark.parametrize(
+    ("who", "scopes", "status", "tells"),
+    [
+        ("arjun", ["AaaServer.profile.READ"], 200, {"Email": "arjun.velloor@example.com"}),
+        ("ines", ["AaaServer.profile.READ"], 200, {"Display_Name": "Ines Quillane"}),
+        ("arjun", ["SDPOnDemand.releases.ALL"], 401, {"error": "INVALID_OAUTHSCOPE"}),
+    ],
+)
+async def test_accounts_server_says_whose_token_it_is(
+    tenant: Tenant, who: str, scopes: list[str], status: int, tells: dict[str, str]
+) -> None:
+    headers = tenant.caller(who, scopes=scopes).headers
+    async with tenant.session.get(f"{tenant.url}/oauth/user/info", headers=headers) as response:
+        told = await response.json()
+        assert response.status == status
+    assert tells.items() <= told.items()
+    assert ("Email" in told) is bool(status == 200 and tenant.world.person(who).email)
+
+
 async def test_call_without_the_documented_accept_header_is_refused(tenant: Tenant) -> None:
     caller = tenant.caller()
     caller.headers["Accept"] = "application/json"
