@@ -20,6 +20,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 import handlers
 from blocks.rows import Addresses
 from bot.accounts import Accounts
+from bot.archive import Archive
 from bot.brake import Brake
 from bot.decisions import DecisionRules, DecisionService
 from bot.errors import BotError
@@ -115,6 +116,7 @@ class House:
     decisions: DecisionService
     cards: CardWriter
     reminding: Reminding
+    preferences: PreferenceService
     planner: Planner
     overviews: Overviews
     digests: Digests
@@ -170,8 +172,9 @@ def _wire(
     slack: AsyncWebClient,
 ) -> House:
     jobs, memory, releases = Jobs(store), Memory(store), Releases(store)
-    copies, records, ledger = Cards(store), Decisions(store), Ledger(LedgerLog(store))
+    copies, records = Cards(store), Decisions(store)
     messenger = Messenger(slack, memory)
+    ledger = Ledger(LedgerLog(store), Archive(settings.data_dir / "ledger"), keys.derived("ledger"), messenger)
     links, brake = Links(store, keys.tokens), Brake(Brakes(store))
     people = People(messenger, memory, links, sdp.background().people, allow_external=settings.allow_external)
     rights = Rights(RightsLists(settings.operators, settings.admins, settings.readers), people, messenger)
@@ -345,6 +348,7 @@ def _wire(
         decisions=decisions,
         cards=writer,
         reminding=reminding,
+        preferences=preferences,
         planner=planner,
         overviews=overviews,
         digests=digests,

@@ -240,7 +240,7 @@ class DecisionService:
         if decision.state is S.WAITING and now < (wait := max(due, decision.retry_at or due)):
             return wait
         try:
-            actor, window = await self._check(decision)
+            actor, window, status = await self._check(decision)
         except tuple(TURNED_AWAY) as no:
             return self._moved(decision, _state_of(no), note=str(no), rule=getattr(no, "rule", ""))
         except SdpError as error:
@@ -249,11 +249,11 @@ class DecisionService:
             decision, person_name=actor.name, how=actor.how or "", due_at=max(due, decision.asked_at + window)
         )
         if now < (decision.due_at or now):
-            return self._moved(decision, S.WAITING)
-        return self._moved(decision, S.SENDING, sent_at=now)
+            return self._moved(decision, S.WAITING, sdp=status)
+        return self._moved(decision, S.SENDING, sent_at=now, sdp=status)
 
-    async def _check(self, decision: Decision) -> tuple[Actor, timedelta]:
-        """Who decides, and how long they may undo: they may, now, and saw what is true.
+    async def _check(self, decision: Decision) -> tuple[Actor, timedelta, str]:
+        """Who decides, how long they may undo, and SDP's status: they may, now, and saw what is true.
 
         Raises TURNED_AWAY, SdpError.
         """
@@ -269,7 +269,7 @@ class DecisionService:
             raise AlreadyDecided("SDP no longer waits for this decision. Nothing was sent.")
         if fingerprint(snapshot, decision.ref) != decision.shown:
             raise Changed("This changed after the card was shown. Nothing was sent.")
-        return actor, self.undo_window(snapshot.release)
+        return actor, self.undo_window(snapshot.release), approval.status_name
 
     def undo_window(self, release: Release) -> timedelta:
         """How long a decision about this release can be taken back."""
@@ -342,9 +342,9 @@ class DecisionService:
         except SdpNotFound:
             return self._moved(decision, S.ALREADY, note="SDP no longer has this approval.")
         if approval is not None and approval.state is WANTED[decision.verb]:
-            return self._moved(decision, S.CONFIRMED)
+            return self._moved(decision, S.CONFIRMED, sdp=approval.status_name)
         if approval is not None and approval.state.is_decided:
-            return self._moved(decision, S.ALREADY, note=_already(approval))
+            return self._moved(decision, S.ALREADY, note=_already(approval), sdp=approval.status_name)
         if decision.state is S.SENDING:
             return self._moved(decision, S.UNKNOWN)
         now = datetime.now(UTC)
@@ -388,6 +388,7 @@ class DecisionService:
         retry_at: datetime | None = None,
         rule: str = "",
         code: int | None = None,
+        sdp: str = "",
     ) -> Decision:
         """The decision in its next state, with the event for the ledger; raises ValueError off the arrows."""
         if state not in ARROWS.get(decision.state, frozenset()):
@@ -405,7 +406,7 @@ class DecisionService:
             final=state.final,
             version=decision.version + 1,
         )
-        details = {"note": note, "rule": rule, "code": str(code or "")}
+        details = {"note": note, "rule": rule, "code": str(code or ""), "sdp": sdp}
         event = _event(moved, state.value, now, {key: value for key, value in details.items() if value})
         return replace(moved, unwritten=(*decision.unwritten, event))
 
@@ -447,8 +448,10 @@ def _retry_at(error: BotError) -> datetime:
 
 def _event(decision: Decision, what: str, at: datetime, details: Mapping[str, str]) -> LedgerEvent:
     who = {"approval": str(decision.ref), "verb": decision.verb.value, "person": decision.person}
-    words = {"comment": decision.comment} if decision.comment else {}
-    return LedgerEvent(f"{decision.id}:{decision.version}:{what}", at, what, {**who, **words, **details})
+    place = f"{decision.place.channel}/{decision.place.ts}" if decision.place else ""
+    more = {"comment": decision.comment, "mapped": decision.how, "place": place}
+    known = {name: value for name, value in more.items() if value}
+    return LedgerEvent(f"{decision.id}:{decision.version}:{what}", at, what, {**who, **known, **details})
 
 
 def _parse_key(key: str) -> tuple[ApprovalRef, str]:

@@ -60,6 +60,7 @@ class Workspace:
 
     id: str
     name: str
+    url: str = ""
 
 
 class Home(Protocol):

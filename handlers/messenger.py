@@ -95,11 +95,16 @@ class Messenger:
             raise
         return list(page["users"])
 
+    @property
+    def known_workspace(self) -> Workspace | None:
+        """Which workspace this is, if it was asked already."""
+        return self._workspace
+
     async def workspace(self) -> Workspace:
         """Which workspace this is; asked once."""
         if self._workspace is None:
             me = await self._call("auth.test")
-            self._workspace = Workspace(me["team_id"], me["team"])
+            self._workspace = Workspace(me["team_id"], me["team"], me.get("url", "").rstrip("/"))
         return self._workspace
 
     async def home_address(self) -> str:

@@ -14,8 +14,8 @@
   jobs finish.
 - `jobs:tokens`, `jobs:troubles` (hash) – job → who runs it, how often it failed; goes: as above.
 - `jobs:kick` (list) – a nudge for a waiting worker, at most 64; goes: 60 s.
-- `ledger`, `ledger:head` (list, hash) – every attempt, chained; the last link; goes: never: it is the record of
-  what was done.
+- `ledger`, `ledger:head` (list, hash) – every attempt, chained; the last link; goes: old entries move to files in
+  `DATA_DIR` daily, the rest never: it is the record of what was done.
 - `ledger:seen:<id>` (string) – this event is in the ledger; goes: 30 days.
 - `operation:<id>` (string) – an operation's record (JSON); goes: an hour after its preview, 30 days after its last
   change once it was confirmed.

@@ -119,15 +119,23 @@ return 1
 """KEYS due running tokens troubles kick · ARGV job token next_at|'' ok|failed"""
 
 APPEND_LEDGER = """
-if redis.call('EXISTS', KEYS[3]) == 1 then return 1 end
+if redis.call('EXISTS', KEYS[3]) == 1 then return 2 end
 local head = redis.call('HGET', KEYS[2], 'hash') or ''
 if head ~= ARGV[1] then return 0 end
 redis.call('RPUSH', KEYS[1], ARGV[2])
-redis.call('HSET', KEYS[2], 'hash', ARGV[3], 'seq', ARGV[4])
-redis.call('SET', KEYS[3], '1', 'EX', ARGV[5])
+redis.call('HSET', KEYS[2], 'hash', ARGV[3], 'seq', ARGV[4], 'mac', ARGV[5])
+redis.call('SET', KEYS[3], '1', 'EX', ARGV[6])
 return 1
 """
-"""KEYS ledger head seen · ARGV expected_head entry new_head seq seen_ttl → 1 in the ledger, 0 the head has moved."""
+"""KEYS ledger head seen · ARGV expected_head entry new_head seq mac seen_ttl → 1 added, 2 known, 0 head moved."""
+
+TRIM_LEDGER = """
+if redis.call('LINDEX', KEYS[1], 0) ~= ARGV[1] then return 0 end
+if redis.call('LINDEX', KEYS[1], ARGV[3] - 1) ~= ARGV[2] then return 0 end
+redis.call('LTRIM', KEYS[1], ARGV[3], -1)
+return 1
+"""
+"""KEYS ledger · ARGV first last count – drop what was handed over, if it is still what lies there."""
 
 ADMIT_CALL = """
 local held = redis.call('PTTL', KEYS[2])
