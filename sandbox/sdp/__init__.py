@@ -10,7 +10,7 @@
 The three constants (`sandbox.sdp.accounts`) are the service account's; it has an operator's rights and decides for
 others while `world.tenant.service_decides` is true. Wherever a method takes a person, a key of the cast ("arjun"),
 a name, an e-mail, a long id or the `Person` will do; a record may be given as itself, its long id, its display id
-("RLS-42", "CHM-17", "PJT-3", "CH-2") or its exact title. What the tenant refuses raises `Refusal(code, message, fields)`.
+("RLS-42", "CHM-17", "PJT-3", "CH-2") or its exact title. A no of the tenant raises `Refusal(code, message, fields)`.
 
 World (`SdpWorld(seed=1, now=utc_now, portal="itdesk")`), nothing awaits:
     now() -> datetime (UTC)                advance(timedelta) / advance_to(datetime): time passes, what is due happens
