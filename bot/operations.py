@@ -51,6 +51,9 @@ ARROWS: Mapping[OperationState, frozenset[OperationState]] = {
 
 SHOW_AFTER = timedelta(seconds=1)
 """A confirmed operation that is not settled by then gets a line that says it runs."""
+ACK_ROOM = timedelta(milliseconds=300)
+"""A submitted form is acknowledged with a window that says "saving"; an outcome that came before would be hidden by
+it."""
 LOOK_AGAIN_MIN, LOOK_AGAIN_MAX = timedelta(seconds=1), timedelta(seconds=30)
 NOT_SENT_RETRY = timedelta(seconds=5)
 TOO_OLD = "This button has expired. Please ask again, so that you see what is true now."
@@ -170,7 +173,8 @@ class OperationService:
         """A submitted form: confirmed as it comes. `operation.id` must be the same for every delivery of one
         submission, then only the first counts; answers that one."""
         recorded = self._confirmed(operation, operation.origin)
-        if await self._operations.add(recorded, self._jobs.entry("operate", operation.id)):
+        wake = self._jobs.entry("operate", operation.id, datetime.now(UTC) + ACK_ROOM)
+        if await self._operations.add(recorded, wake):
             return recorded
         return await self._operations.get(operation.id) or recorded
 

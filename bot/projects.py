@@ -132,7 +132,7 @@ class ProjectService:
         if attached:
             there = await (sdp.projects.changes if kind == "changes" else sdp.projects.requests)(project)
             known = await asyncio.gather(*(records.get(one) for one in there[:MENU]))
-            return tuple(one for one in known if typed.casefold() in f"{one.label} {one.title}".casefold())
+            return tuple(one for one in known if typed.casefold() in f"{one.label} {one.title} {one.id}".casefold())
         if typed.strip():
             return (await records.find(typed)).candidates
         return await _slice(records.list(), 0, MENU)

@@ -243,10 +243,10 @@ class Messenger:
         kind = "in_channel" if share else "ephemeral"
         hook = AsyncWebhookClient(url, session=self._client.session, retry_handlers=[])
         answer = await hook.send_dict({**message, "replace_original": replace, "response_type": kind})
+        if "invalid_blocks" in answer.body:  # whatever the status: Slack documents none
+            raise BlocksRefused(answer.body[:200])
         if answer.status_code == 200:
             return True
-        if "invalid_blocks" in answer.body:
-            raise BlocksRefused(answer.body[:200])
         log.info("slack.response_url_refused", status=answer.status_code, said=answer.body[:200])
         return False
 

@@ -8,11 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blocks import project_forms, projects, timesheets
-from blocks.kit import Message
+from blocks.kit import Message, actions, button
 from blocks.projects import ProjectView
 from bot.models import (
     Associations,
-    Attachment,
     DisplayId,
     Mrkdwn,
     Named,
@@ -211,8 +210,8 @@ TICKETS = {one.id: one for one in (FAN, PORT)}
 
 def test_attaching_says_what_is_and_what_is_not() -> None:
     done = Associations(asked=(FAN.id, PORT.id), there=(FAN.id,))
-    message = accepted(projects.associated(WAREHOUSE, "changes", done, TICKETS, ["CH-99"], attach=True))
-    assert message["text"] == "Attached to PJT-1: CH-2 Replace the fan."
+    message = accepted(projects.associated("PJT-1 Warehouse", "changes", done, TICKETS, ["CH-99"], attach=True))
+    assert message["text"] == "Attached to PJT-1 Warehouse: CH-2 Replace the fan."
     assert "Not attached: " in words(message)
     assert "CH-3 Open port 8443" in words(message)
     assert "CH-99" in words(message)
@@ -220,17 +219,18 @@ def test_attaching_says_what_is_and_what_is_not() -> None:
 
 def test_detaching_tells_what_else_went() -> None:
     done = Associations(asked=(FAN.id,), there=(), before=(FAN.id, PORT.id))
-    message = accepted(projects.associated(WAREHOUSE, "changes", done, TICKETS, attach=False))
-    assert message["text"] == "Detached from PJT-1: CH-2 Replace the fan."
+    message = accepted(projects.associated("PJT-1 Warehouse", "changes", done, TICKETS, attach=False))
+    assert message["text"] == "Detached from PJT-1 Warehouse: CH-2 Replace the fan."
     assert "Also gone: " in words(message)
 
 
 def test_what_sdp_does_not_show_is_not_claimed() -> None:
     done = Associations(asked=(FAN.id,), there=None)
-    message = accepted(projects.associated(WAREHOUSE, "changes", done, TICKETS, attach=True))
+    message = accepted(projects.associated("PJT-1 Warehouse", "changes", done, TICKETS, attach=True))
     assert "does not show" in message["text"]
 
 
+BUTTONS = actions("confirm", button("Do it", "x", "1"))
 ANY_TEXT = st.text(max_size=400) | st.just(HOSTILE)
 ANY_NUMBER = st.none() | st.decimals(
     allow_nan=False, allow_infinity=False, min_value=-(10**9), max_value=10**12, places=2
@@ -273,14 +273,15 @@ def test_any_project_makes_cards_slack_takes(project: Project, note: str) -> Non
     for message in (
         projects.shown(seen, note),
         projects.listed([project] * 10, note, NOW, more=True),
-        projects.to_delete(seen, "confirm"),
-        projects.to_attach(project, "changes", [ticket] * 30, [note] * 30, "confirm"),
-        projects.to_detach(project, "requests", [ticket] * 30, [note] * 30, "confirm"),
-        projects.associated(project, "changes", done, {ticket.id: ticket}, [note], attach=True),
-        projects.deleted(project, note),
-        projects.uploading(project, note, 5, 10, 2),
-        projects.uploaded(project, [Attachment(None, note, 9)] * 12, {note: note}),
-        projects.working(note),
+        projects.to_delete(seen, BUTTONS),
+        projects.to_attach(project, "changes", [ticket] * 30, [note] * 30, BUTTONS),
+        projects.to_detach(project, "requests", [ticket] * 30, [note] * 30, BUTTONS),
+        projects.which_tickets(project, "attach", ["changes", "requests"]),
+        projects.saved("Saved", note, note, "7", LINK, note),
+        projects.associated(note, "changes", done, {ticket.id: ticket}, [note], attach=True),
+        projects.deleted(note, note),
+        projects.uploading(note, 5, 10),
+        projects.uploaded(note, 9),
         projects.said(note or "Done."),
         timesheets.answer(Timesheet.of(project, [person_row(note, 1)]), timesheets.FORMS[0], LINK, note),
     ):
@@ -301,22 +302,21 @@ def test_any_project_makes_a_form_slack_opens(project: Project, offered: frozens
             label=label,
             values=values_of(project, "U0ARJUN"),
             offered=offered,
-            private_metadata="1|2",
             troubles=troubles,
         )
         assert refusals_of_view(form) == []
 
 
 def test_windows_for_files_are_taken() -> None:
-    files = [{"id": f"F{number}", "name": HOSTILE, "size": 10**number} for number in range(1, 13)]
+    files = [(f"F{number}", HOSTILE, 10**number) for number in range(1, 13)]
     for window in (
-        project_forms.choose_project(files, "x"),
-        project_forms.choose_files("PJT-1", HOSTILE, "x"),
+        project_forms.choose_files("PJT-1", HOSTILE, files),
+        project_forms.choose_files("PJT-1", HOSTILE),
         project_forms.notice("Saving", HOSTILE, wait=True),
         project_forms.notice("Saved", HOSTILE),
     ):
         assert refusals_of_view(window) == []
-    assert "2 more files" in str(project_forms.choose_project(files, "x"))
+    assert "2 more files" in str(project_forms.choose_files("PJT-1", "Warehouse", files))
 
 
 def test_suggestions_are_taken() -> None:
