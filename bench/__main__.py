@@ -6,16 +6,14 @@ A benchmark is a module of this package with `run() -> list[Row]`.
 import argparse
 import importlib
 import json
-import logging
 import pkgutil
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import structlog
-
 import bench
+from bench.processes import quiet
 from bench.table import Row, as_text
 
 
@@ -39,7 +37,7 @@ def main() -> int:
     parser.add_argument("names", nargs="*", metavar="name", help=f"which of {', '.join(known)} (all)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, for comparison")
     asked = parser.parse_args()
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    quiet()
     if unknown := set(asked.names) - set(known):
         parser.error(f"there is no benchmark {', '.join(sorted(unknown))}; there are {', '.join(known)}")
     rows = list(measured(asked.names or known))

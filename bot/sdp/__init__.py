@@ -10,7 +10,9 @@ Reads go out as the service account and are repeated when that is safe; whatever
 
     sdp.acting_as(tokens)     the same client on a person's behalf (`TokenSource`; `sdp.tokens_of(refresh_token)`)
     sdp.background()          the same client, served after people when the call budget is short
-    sdp.sign_in               authorization address, code exchange, revocation (`oauth.SignIn`)
+    sdp.sign_in               authorization_url(…) exchange(code, …) revoke(refresh_token): connecting an account
+    sdp.slack_files(token)    open(url, name, size): a file out of Slack, for `projects.upload`
+    sdp.clock_skew()          how far SDP's clock is ahead of ours
 
     sdp.releases              open() get(id) level(id, level) levels(id) find(text)
     sdp.approvals             get(ref) list(release, level) approve(ref, comments) reject(ref, comments)
@@ -19,13 +21,14 @@ Reads go out as the service account and are repeated when that is safe; whatever
                               execute_now(id) suspend(id, comments) find(text)
     sdp.projects              add(draft) edit(id, draft) get(id) list(criteria) delete(id) attach_changes(id, ids)
                               detach_changes(id, ids) attach_requests(id, ids) detach_requests(id, ids) timesheet(id)
-                              upload(id, file) changes(id) requests(id) find(text)
-    sdp.people                requesters() technicians() everyone()
+                              upload(id, file, progress) changes(id) requests(id) find(text)
+    sdp.people                requesters() technicians() everyone() by_email(email)
     sdp.changes sdp.requests  get(id) list(criteria) find(text)
     sdp.lookups               choices(kind, typed)
 
-Lists are async iterators over pages of 100. `find` takes a display id, a long id or words of a title and returns every
-candidate. Errors are the SdpError branch of `bot.errors`.
+Lists are async iterators over pages of 100; `lists.where("status.name").is_("Open") & …` builds their criteria. `find`
+takes a display id, a long id or words of a title and returns `Matches`: `.one`, or `.candidates` to choose from. Errors
+are the SdpError branch of `bot.errors`.
 
 Inside, from the top: resources (one file a topic) > `client` (I/O, no knowledge of shapes) > `wire` (shapes, no I/O).
 `ports` has the Protocols for what processes share, `oauth` the sign-in, `budget` the pace, `html` the way from SDP's

@@ -6,6 +6,8 @@ interface but other exception classes; moving would mean editing this file and t
 
 import contextlib
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -44,6 +46,7 @@ class Http:
         timeout = httpx.Timeout(answer_seconds, connect=CONNECT_SECONDS)
         limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
         self._client = httpx.AsyncClient(timeout=timeout, limits=limits, proxy=proxy, trust_env=False)
+        self._dates: dict[tuple[str, str, int], tuple[str, datetime]] = {}
 
     async def aclose(self) -> None:
         await self._client.aclose()
@@ -56,7 +59,16 @@ class Http:
         self._check(url)
         with _named():
             response = await self._client.request(method, url, **request)
+        self._dates[origin(url)] = (response.headers.get("date", ""), datetime.now(UTC))
         return Answer(response.status_code, response.headers, response.content)
+
+    def clock_skew(self, url: str) -> timedelta | None:
+        """How far the clock of this host was ahead of ours at its latest answer, to a second; None when unknown."""
+        said, heard = self._dates.get(origin(url), ("", datetime.now(UTC)))
+        try:
+            return parsedate_to_datetime(said) - heard.replace(microsecond=0)
+        except (TypeError, ValueError):
+            return None
 
     @contextlib.asynccontextmanager
     async def download(

@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from types import TracebackType
 from typing import Self
 from weakref import WeakValueDictionary
@@ -116,6 +117,10 @@ class Sdp:
         source = self._sources.get(key) or SharedTokens(self.sign_in, self._store, refresh_token, accounts_url)
         self._sources[key] = source
         return source
+
+    def clock_skew(self) -> timedelta | None:
+        """How far SDP's clock was ahead of ours at its latest answer, to a second; None before the first."""
+        return self._http.clock_skew(self._client.base)
 
     def slack_files(self, token: str) -> SlackFiles:
         """Files people shared in Slack, fetched with the app's token, to be given to `projects.upload`."""

@@ -1,5 +1,9 @@
 """Connecting an account: out to Zoho's consent, back with a code, and only to servers that are Zoho's."""
 
+import asyncio
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
@@ -176,3 +180,28 @@ def test_settings_do_not_show_their_secrets() -> None:
         url="https://help.example.com/app/x", client_id="1", client_secret="planted-1", refresh_token="planted-2"
     )
     assert "planted" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("ahead", "date"),
+    [(timedelta(minutes=5), None), (timedelta(minutes=-90), None), (None, "yesterday"), (None, "")],
+)
+async def test_clocks_can_be_compared(ahead: timedelta | None, date: str | None, stack: AsyncExitStack) -> None:
+    said = date if ahead is None else format_datetime(datetime.now(UTC) + ahead, usegmt=True)
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(f"HTTP/1.1 200 OK\r\ndate: {said}\r\ncontent-length: 2\r\n\r\n{{}}".encode())
+
+    server = await stack.enter_async_context(await asyncio.start_server(answer, "127.0.0.1"))
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    http = Http([url])
+    stack.push_async_callback(http.aclose)
+    assert http.clock_skew(url) is None
+    await http.exchange("GET", url)
+    skew = http.clock_skew(url)
+    if ahead is None:
+        assert skew is None
+    else:
+        assert skew is not None
+        assert abs(skew - ahead) < timedelta(seconds=5)
