@@ -26,21 +26,15 @@ class Character:
         return self.name.split()[0]
 
 
-MARA = Character(
-    "mara", "Mara Vossberg", "mara.vossberg@example.com", "Europe/Berlin", "requester", "Release lead"
-)
-ARJUN = Character(
-    "arjun", "Arjun Velloor", "arjun.velloor@example.com", "Asia/Kolkata", "approver", "Head of Payments"
-)
+MARA = Character("mara", "Mara Vossberg", "mara.vossberg@example.com", "Europe/Berlin", "requester", "Release lead")
+ARJUN = Character("arjun", "Arjun Velloor", "arjun.velloor@example.com", "Asia/Kolkata", "approver", "Head of Payments")
 TESS = Character(
     "tess", "Tess Harbourne", "tess.harbourne@example.com", "America/St_Johns", "approver", "Network owner"
 )
 WIREMU = Character(
     "wiremu", "Wiremu Kaleha", "wiremu.kaleha@example.com", "Pacific/Chatham", "approver", "Quality lead"
 )
-ODILE = Character(
-    "odile", "Odile Marchetty", "odile.marchetty@example.com", "Europe/Paris", "operator", "Operations"
-)
+ODILE = Character("odile", "Odile Marchetty", "odile.marchetty@example.com", "Europe/Paris", "operator", "Operations")
 SAM = Character("sam", "Sam Okonjoru", "sam.okonjoru@example.com", "UTC", "administrator", "Administrator")
 GIL = Character("gil", "Gil Ferrovar", "gil.ferrovar@example.com", "America/Sao_Paulo", "guest", "Contractor")
 

@@ -23,9 +23,10 @@ import base64
 import dataclasses
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
+from urllib.parse import quote
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox.slack.changes import Change, Subscription
@@ -33,6 +34,7 @@ from sandbox.slack.errors import NoSuchThing, SlackError
 from sandbox.slack.model import Channel, Json, Message, Person, View
 from sandbox.slack.outcome import Outcome
 from sandbox.slack.people import Slack
+from sandbox.slack.streams import EventStream
 from sandbox.slack.wire import compact, masked
 from sandbox.slack.world import SlackWorld
 
@@ -106,7 +108,7 @@ GESTURES: dict[str, Gesture] = {
     "react": lambda hand, body: hand.actor.react(body["name"], hand.message(body["on"])),
     "delete": lambda hand, body: hand.actor.delete(hand.message(body["on"])),
     "upload": lambda hand, body: hand.actor.upload(
-        body["name"], _content(body), body.get("in", "bot"), body.get("text", "")
+        body["name"], _content(body), body.get("in", "bot"), body.get("text", ""), thread=body.get("thread")
     ),
 }
 
@@ -157,11 +159,8 @@ class Control:
         return state | (state_for(world, world.person(viewer)) if viewer else {})
 
     async def _changes(self, request: Request) -> Response:
-        return StreamingResponse(
-            _event_stream(self._world.subscribe()),
-            media_type="text/event-stream",
-            headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
-        )
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        return EventStream(_event_stream(self._world.subscribe()), headers=headers)
 
     async def _log(self, request: Request, body: Json) -> Json:
         since = int(request.query_params.get("since", 0))
@@ -241,14 +240,13 @@ class Control:
         return {"subscribed": answer is not None, "answer": dataclasses.asdict(answer) if answer else None}
 
     async def _file(self, request: Request) -> Response:
-        """A shared file's bytes for the page, which has no token."""
+        """A shared file's bytes, to be kept and never to be shown: what is in it may be a page of its own."""
         file = self._world.files.files.get(request.path_params["file"])
         if file is None:
             return JSONResponse({"ok": False, "error": "file_not_found"}, 404)
         safe = {"X-Content-Type-Options": "nosniff"}
-        if not file.mimetype.startswith("image/") or "svg" in file.mimetype:
-            safe["Content-Disposition"] = f'attachment; filename="{file.safe_name}"'
-        return Response(file.content, media_type=file.mimetype, headers=safe)
+        safe["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(file.name, safe='')}"
+        return Response(file.content, media_type="application/octet-stream", headers=safe)
 
 
 def state_for(world: SlackWorld, viewer: Person) -> Json:

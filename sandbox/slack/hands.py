@@ -51,9 +51,9 @@ class Hands(Viewer):
     async def pick(self, menu: str, option: Any, in_: In = None, *, confirm: bool = True, times: int = 1) -> Outcome:
         """Choose in a menu, named by placeholder, label, action id or block id.
 
-        `option`: a label or value, a list of them, a person, a channel, an ISO date, `HH:MM`, seconds since 1970; None
-        clears. A menu with an external source is asked for suggestions first. Inside an input block the choice is only
-        kept, unless the block has `dispatch_action`.
+        `option`: a label, a value or the option itself, a list of them, a person, a channel, an ISO date, `HH:MM`,
+        seconds since 1970; None clears. A menu with an external source is asked for suggestions first. Inside an input
+        block the choice is only kept, unless the block has `dispatch_action`.
         """
         found = find(menu, self._places(in_), buttons=False)
         asked = found.element.get("confirm")
@@ -86,6 +86,9 @@ class Hands(Viewer):
         wanted = option if isinstance(option, list | tuple) else [option]
         chosen = []
         for one in wanted:
+            if isinstance(one, dict):  # an option that was offered before, as it is
+                chosen.append(one)
+                continue
             outcome = await self._suggestions(found, str(one))
             if not outcome.ok:
                 return outcome

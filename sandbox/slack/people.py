@@ -269,13 +269,15 @@ class Actor(Hands):
             return error.code
         return ""
 
-    async def upload(self, name: str, content: bytes, in_: Where = "bot", text: str = "") -> Outcome:
-        """Share a file in a message of one's own."""
+    async def upload(
+        self, name: str, content: bytes, in_: Where = "bot", text: str = "", *, thread: str | None = None
+    ) -> Outcome:
+        """Share a file in a message of one's own, or in the thread of the message with that `ts`."""
         channel = self._composer_of(in_)
         file = self._world.files.add(self.person.id, name, content)
         (file.ims if channel.is_im else file.channels).append(channel.id)
         said = Content(text=self._as_sent(text))
-        message = self._world.conversations.post(channel, self.person.id, said, files=[file])
+        message = self._world.conversations.post(channel, self.person.id, said, files=[file], thread_ts=thread)
         shared = {
             "type": "file_shared",
             "file_id": file.id,

@@ -9,9 +9,8 @@ from urllib.parse import quote
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
-from starlette.types import Receive, Scope, Send
 
 from sandbox.slack.changes import Subscription
 from sandbox.slack.errors import NoSuchThing, SlackError
@@ -23,6 +22,7 @@ from sandbox.slack.page.gestures import Visitor
 from sandbox.slack.page.panel import Panel, log_changes
 from sandbox.slack.page.reader import Canvas
 from sandbox.slack.page.workspace import NEWEST, Place, face, first_waiting, href, players, reader_for, screen
+from sandbox.slack.streams import EventStream
 from sandbox.slack.wire import compact
 from sandbox.slack.world import SlackWorld
 
@@ -215,11 +215,14 @@ class Site:
             visitor = self._visitor(request, str(form["as"]))
             files = [one for one in form.getlist("file") if isinstance(one, UploadFile)]
             contents = [(one.filename or "file", await one.read()) for one in files]
-        channel = form.get("channel")
+        channel, thread = form.get("channel"), form.get("thread")
         if not channel:
             kept = [visitor.actor.shares(name, content) for name, content in contents]
             return JSONResponse({"ok": True, "files": [file.id for file in kept]}, headers=HEADERS)
-        outcomes = [await visitor.actor.upload(name, content, in_=str(channel)) for name, content in contents]
+        outcomes = [
+            await visitor.actor.upload(name, content, str(channel), thread=str(thread) if thread else None)
+            for name, content in contents
+        ]
         shared = [file.id for outcome in outcomes for message in outcome.messages[:1] for file in message.files]
         return JSONResponse({"ok": True, "files": shared}, headers=HEADERS)
 
@@ -241,18 +244,6 @@ class Site:
 
     def _visitor(self, request: Request, who: str) -> Visitor:
         return Visitor(request.app.state.slack, who, self._offered)
-
-
-class EventStream(StreamingResponse):
-    """Server-sent events. They have no end of their own: the server cancels them when it stops, which is no error."""
-
-    media_type = "text/event-stream"
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            await super().__call__(scope, receive, send)
-        except asyncio.CancelledError:
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 def controls_of(request: Request) -> Controls:

@@ -180,13 +180,14 @@ async def test_log_is_read_from_where_one_left_off(remote: Remote, client: Async
     assert [entry["what"] for entry in later] == ["api.test"]
 
 
-async def test_shared_file_is_shown_without_a_token(world: SlackWorld, remote: Remote) -> None:
+async def test_shared_file_is_kept_without_a_token_and_never_shown(world: SlackWorld, remote: Remote) -> None:
     content = base64.b64encode(b"the plan").decode()
-    outcome = await remote.do("odile", "upload", name="plan.txt", base64=content, **{"in": "#ops"})
+    outcome = await remote.do("odile", "upload", name="plan.html", base64=content, **{"in": "#ops"})
     file = outcome["messages"][0]["files"][0]["id"]
     async with aiohttp.ClientSession() as session, session.get(f"{world.url}/sandbox/files/{file}") as response:
         assert (response.headers["x-content-type-options"], await response.read()) == ("nosniff", b"the plan")
-        assert response.headers["content-disposition"] == 'attachment; filename="plan.txt"'
+        assert response.headers["content-disposition"] == "attachment; filename*=UTF-8''plan.html"
+        assert response.content_type == "application/octet-stream"
 
 
 async def test_changes_are_streamed_as_they_happen(world: SlackWorld, remote: Remote, client: AsyncWebClient) -> None:

@@ -232,6 +232,15 @@ async def test_external_menu_offers_what_the_app_suggests(
     assert ear.actions[0]["selected_option"] == OPTIONS[2]
 
 
+async def test_option_that_was_offered_is_taken_as_it_is(
+    world: SlackWorld, slack: Slack, client: AsyncWebClient, ear: Ear
+) -> None:
+    await post(client, world, actions(element("external_select")))
+    await slack.as_("arjun").pick("x", OPTIONS[1])
+    assert ear.actions[0]["selected_option"] == OPTIONS[1]
+    assert world.log.of("block_suggestion") == []
+
+
 async def test_external_menu_waits_for_enough_letters(world: SlackWorld, slack: Slack, client: AsyncWebClient) -> None:
     await post(client, world, actions(element("external_select")))
     assert (await slack.as_("arjun").suggest("x", "ab")).error == "Type at least 3 characters."

@@ -100,6 +100,14 @@ async def test_download_can_break_off(world: SlackWorld, slack: Slack) -> None:
     assert (await fetch(shared.url_private, world.bot_token))[2] == b"the plan"
 
 
+async def test_file_is_shared_into_a_thread(world: SlackWorld, slack: Slack) -> None:
+    odile = slack.as_("odile")
+    parent = (await odile.type("the plans, please", in_="#ops")).messages[0]
+    shared = (await odile.upload("plan.txt", b"the plan", in_="#ops", thread=parent.ts)).messages[0]
+    assert shared.is_reply
+    assert world.messages("#ops", "odile", thread=parent.ts) == [parent, shared]
+
+
 async def test_large_file_travels_in_pieces(world: SlackWorld, slack: Slack) -> None:
     big = bytes(range(256)) * 20_000
     shared = (await slack.as_("odile").upload("big.bin", big, in_="#ops")).messages[0].files[0]

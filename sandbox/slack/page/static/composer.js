@@ -120,7 +120,7 @@ export async function composerSubmit(form) {
 
 export async function composerUpload(input) {
   const form = input.closest(".composer");
-  const sent = await upload([...input.files], { channel: form.dataset.channel });
+  const sent = await upload([...input.files], { channel: form.dataset.channel, thread: form.dataset.thread });
   input.value = "";
   if (!sent.length) toast("The file was not shared.");
   await refresh();
