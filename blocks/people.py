@@ -81,6 +81,12 @@ def _offer(waiting: Waiting) -> list[Block]:
     return [literal(word("You pressed "), strong(doing), word(f" on {clip(waiting.named, 200)}.")), *said, row]
 
 
+def disconnected(there_was: bool) -> Message:
+    """The account is let go."""
+    text = "Disconnected. Zoho and this bot have forgotten the connection." if there_was else "You were not connected."
+    return message(text, [literal(strong(text))])
+
+
 def whoami(view: Whoami) -> Message:
     """Who somebody is for this bot."""
     headline = f"You are {view.name}."

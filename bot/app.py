@@ -20,9 +20,12 @@ from slack_sdk.web.async_client import AsyncWebClient
 import handlers
 from blocks.rows import Addresses
 from bot.accounts import Accounts
+from bot.approval_deeds import ReminderDeeds
 from bot.archive import Archive
+from bot.audit import Audit
 from bot.brake import Brake
 from bot.decisions import DecisionRules, DecisionService
+from bot.doctor import Doctor, Setup
 from bot.errors import BotError
 from bot.inbox import Inbox
 from bot.jobs import Jobs, Worker
@@ -42,6 +45,7 @@ from bot.planner import Planner
 from bot.preferences import Habits, PreferenceService
 from bot.project_changes import deeds as project_deeds
 from bot.projects import ProjectService
+from bot.reach import Reach
 from bot.sdp import Sdp, SdpSettings
 from bot.sdp.budget import Pace
 from bot.sdp.identity import IdentityService
@@ -54,6 +58,7 @@ from bot.store import (
     Cards,
     Decisions,
     Digests,
+    Health,
     LedgerLog,
     Links,
     Memory,
@@ -69,10 +74,13 @@ from bot.store import (
 )
 from bot.valkey import embedded
 from bot.web import Web, origin_of
+from handlers.admin import Daily
 from handlers.answering import Desk
+from handlers.approval_commands import ApprovalDesk, Following, WaitingApprovals, face_of_reminder
 from handlers.cards import CardRules, CardWriter
 from handlers.commands import TABLE
 from handlers.digesting import DigestWriter
+from handlers.examining import Examiner
 from handlers.home import HomeWriter
 from handlers.maintenances import MaintenanceFace, Previewer
 from handlers.messenger import Messenger
@@ -112,6 +120,9 @@ class House:
     links: Links
     brake: Brake
     welcome: Welcome
+    audit: Audit
+    doctor: Doctor
+    daily: Daily
     inbox: Inbox
     decisions: DecisionService
     cards: CardWriter
@@ -125,6 +136,7 @@ class House:
     desk: Desk
     operations: OperationService
     operation_writer: OperationWriter
+    following: Following
     project_pictures: ProjectPictures
     messenger: Messenger
     slack: AsyncWebClient
@@ -159,7 +171,7 @@ async def build(settings: Settings, redis_url: str) -> AsyncIterator[House]:
         sdp = await stack.enter_async_context(Sdp(_sdp_settings(settings), tokens, budget))
         identity = IdentityService(sdp.sign_in.accounts_url)
         stack.push_async_callback(identity.aclose)
-        yield _wire(settings, redis_url, store, sdp, identity, keys, _slack_client(settings, session))
+        yield _wire(settings, redis_url, store, sdp, identity, keys, _slack_client(settings, session), session)
 
 
 def _wire(
@@ -170,11 +182,13 @@ def _wire(
     identity: IdentityService,
     keys: Keyring,
     slack: AsyncWebClient,
+    session: aiohttp.ClientSession,
 ) -> House:
     jobs, memory, releases = Jobs(store), Memory(store), Releases(store)
     copies, records = Cards(store), Decisions(store)
     messenger = Messenger(slack, memory)
-    ledger = Ledger(LedgerLog(store), Archive(settings.data_dir / "ledger"), keys.derived("ledger"), messenger)
+    archive = Archive(settings.data_dir / "ledger")
+    ledger = Ledger(LedgerLog(store), archive, keys.derived("ledger"), messenger)
     links, brake = Links(store, keys.tokens), Brake(Brakes(store))
     people = People(messenger, memory, links, sdp.background().people, allow_external=settings.allow_external)
     rights = Rights(RightsLists(settings.operators, settings.admins, settings.readers), people, messenger)
@@ -249,7 +263,11 @@ def _wire(
         ledger=ledger,
         sdp=sdp,
         accounts=accounts,
-        deeds={**MAINTENANCE_DEEDS, **_project_deeds(settings, sdp, people, messenger)},
+        deeds={
+            **MAINTENANCE_DEEDS,
+            **ReminderDeeds(memory).deeds(),
+            **_project_deeds(settings, sdp, people, messenger),
+        },
     )
     operation_writer = OperationWriter(
         operations=operations,
@@ -258,9 +276,24 @@ def _wire(
         faces={
             "maintenance": MaintenanceFace(f"{sdp_page}/changes/{{change}}/details"),
             "project": ProjectFaces(projects),
+            "approval": face_of_reminder,
         },
     )
     maintenances = MaintenanceService(releases, memory)
+    waiting = WaitingApprovals(releases, people)
+    approval_desk = ApprovalDesk(
+        accounts=accounts,
+        inbox=inbox,
+        releases=releases,
+        waiting=waiting,
+        decisions=decisions,
+        records=records,
+        operations=operations,
+        writer=writer,
+        messenger=messenger,
+        memory=memory,
+    )
+    following = Following(approval_desk, jobs)
     maintenance_link = f"{sdp_page}/change_maintenances/{{maintenance}}/details"
     digests = Digests(store)
     overviews = Overviews(sdp, releases, OverviewText(store), links)
@@ -292,12 +325,31 @@ def _wire(
         memory=memory,
         addresses=addresses,
     )
+    audit = Audit(ledger, archive, releases, sdp)
+    doctor = Doctor(
+        setup=_setup(settings, keys),
+        health=Health(store),
+        jobs=jobs,
+        ledger=ledger,
+        links=links,
+        linking=linking,
+        brakes=Brakes(store),
+        people=people,
+        releases=releases,
+        cards=copies,
+        sdp=sdp,
+        slack=Examiner(slack),
+        web=Reach(session),
+    )
     services: dict[str, object] = {
         "operations": operations,
         "maintenances": maintenances,
         "previewer": Previewer(accounts, maintenances, operations),
         "maintenance_link": maintenance_link,
         "projects": projects,
+        "waiting": waiting,
+        "approval_desk": approval_desk,
+        "following": following,
         "memory": memory,
         "decisions": decisions,
         "messenger": messenger,
@@ -312,6 +364,8 @@ def _wire(
         "brake": brake,
         "welcome": welcome,
         "ledger": ledger,
+        "audit": audit,
+        "doctor": doctor,
         "preferences": preferences,
         "digests": digests,
         "planner": planner,
@@ -324,6 +378,7 @@ def _wire(
         messenger=messenger,
         rights=rights,
         accounts=accounts,
+        welcome=welcome,
         asks=Asks(store),
         jobs=jobs,
         ledger=ledger,
@@ -344,6 +399,9 @@ def _wire(
         links=links,
         brake=brake,
         welcome=welcome,
+        audit=audit,
+        doctor=doctor,
+        daily=Daily(audit, messenger, memory, settings.approvals_channel),
         inbox=inbox,
         decisions=decisions,
         cards=writer,
@@ -357,6 +415,7 @@ def _wire(
         desk=desk,
         operations=operations,
         operation_writer=operation_writer,
+        following=following,
         project_pictures=ProjectPictures(projects, messenger, memory),
         messenger=messenger,
         slack=slack,
@@ -406,10 +465,12 @@ def worker(house: House) -> Worker:
             "connect": house.welcome.ask,
             "connected": house.welcome.connected,
             "rematch": house.welcome.rematch,
+            "ledger": house.daily.care,
             "answer": house.desk.answer,
             "operate": house.operations.advance,
             "project_picture": house.project_pictures.send,
             "operated": house.operation_writer.show,
+            "follow": house.following.follow,
         },
     )
 
@@ -469,6 +530,7 @@ async def working(house: House) -> AsyncIterator[Worker]:
     """The worker, with the first poll and every unsettled decision woken at once."""
     async with worker(house) as running:
         await running.wake("poll")
+        await running.wake("ledger")
         await running.wake("replan")
         resumed = await house.decisions.resume() + await house.operations.resume()
         log.info("bot.working", resumed=resumed)
@@ -584,6 +646,21 @@ def _addresses(settings: Settings, messenger: Messenger) -> Callable[[], Awaitab
         )
 
     return addresses
+
+
+def _setup(settings: Settings, keys: Keyring) -> Setup:
+    return Setup(
+        act_as=settings.sdp_act_as,
+        socket_mode=settings.socket_mode,
+        public_url=settings.public_url,
+        keys_from=keys.source,
+        shared_redis=settings.redis_url is not None,
+        approvals_channel=settings.approvals_channel,
+        sdp_url=settings.sdp_url,
+        webhook=settings.sdp_webhook_secret is not None,
+        operators=bool(settings.operators),
+        admins=bool(settings.admins),
+    )
 
 
 def _keyring(settings: Settings) -> Keyring:

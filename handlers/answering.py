@@ -24,15 +24,16 @@ from blocks import commands as cards
 from blocks.kit import Block, Message, clip
 from bot.accounts import Accounts
 from bot.commands import Meant, Read, Understood, Unknown, parse
-from bot.errors import BadInput, BotError, Refused
+from bot.errors import BadInput, BotError, NotConnected, Refused
 from bot.jobs import Jobs, TryAgain
 from bot.ledger import Ledger
 from bot.models import LedgerEvent, SdpId
 from bot.permissions import Rights, Standing
 from bot.sdp import Matches
 from bot.store.asks import Asks
-from handlers.asking import Ask, Call, Reply, Row, anybody
+from handlers.asking import OURS_ALONE, Ask, Call, Reply, Row
 from handlers.messenger import BlocksRefused, MessageGone, Messenger
+from handlers.people import Welcome
 
 PATIENCE_SECONDS = 1.5
 """How long a typed command waits for its answer before a line says that it runs; Slack waits three seconds."""
@@ -58,6 +59,7 @@ class Desk:
         messenger: Messenger,
         rights: Rights,
         accounts: Accounts,
+        welcome: Welcome,
         asks: Asks,
         jobs: Jobs,
         ledger: Ledger,
@@ -66,6 +68,7 @@ class Desk:
         self._messenger = messenger
         self._rights = rights
         self._accounts = accounts
+        self._welcome = welcome
         self._asks = asks
         self._jobs = jobs
         self._ledger = ledger
@@ -162,6 +165,10 @@ class Desk:
             return await self._found(ask, parse(ask.text, self._shapes))
         except (RedisError, TryAgain):
             raise
+        except NotConnected as no:
+            if self._shares(ask):  # a link is for one person's eyes
+                return Reply(cards.trouble(f"{no} /sdp link connects it."))
+            return Reply(await self._welcome.invitation(ask.person, str(no)))
         except Refused as no:
             await self._note_refusal(ask, no)
             return Reply(cards.trouble(str(no)))
@@ -178,11 +185,11 @@ class Desk:
         if isinstance(read, Unknown):
             return Reply(cards.unknown(read.word, read.topic))
         row = self._rows[read.path]
-        if row.may is anybody:
+        if row.may in OURS_ALONE:
             standing = await self.standing(ask.person)
         else:
             standing = (await self._accounts.reader_for(ask.person)).standing
-            row.may(standing)
+        row.may(standing)
         record = None
         if row.record is not None:
             record = await self._record(ask, row.record, read.which)

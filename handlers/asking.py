@@ -18,7 +18,7 @@ from typing import Any
 from blocks.kit import Block, Message
 from bot.commands import Shape
 from bot.models import SdpId
-from bot.permissions import Standing
+from bot.permissions import Standing, check_may_administer, check_may_audit
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,10 @@ Check = Callable[[Standing], None]
 
 def anybody(_: Standing) -> None:
     """Everybody Slack shows to the bot."""
+
+
+OURS_ALONE: tuple[Check, ...] = (anybody, check_may_administer, check_may_audit)
+"""Rights that SDP has no say in: whether somebody has connected their account does not matter for them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

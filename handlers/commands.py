@@ -13,7 +13,7 @@ from blocks import commands as cards
 from blocks import ids
 from bot.errors import Refused
 from bot.permissions import check_may_operate, check_may_read
-from handlers import digest, maintenances, payloads, projects
+from handlers import admin, approval_commands, digest, maintenances, payloads, people, projects
 from handlers.answering import Desk
 from handlers.asking import Call, Reply, Row
 
@@ -39,7 +39,30 @@ def _may(row: Row, call: Call) -> bool:
 
 
 TABLE: tuple[Row, ...] = (
-    Row(path="", says="What waits for me, and what I can do", run=help_),
+    Row(
+        path="",
+        says="What waits for me, and what I can do",
+        run=approval_commands.overview,
+        may=check_may_read,
+    ),
+    Row(
+        path="approvals",
+        takes="[all]",
+        says="What waits for me, or for everyone, soonest first",
+        run=approval_commands.list_,
+        may=check_may_read,
+        example="approvals all",
+    ),
+    Row(
+        path="approval",
+        takes="<release> [approve|reject|remind|preview] [comment]",
+        says="One release: decide it, see SDP's mail, have SDP send it",
+        run=approval_commands.approval,
+        may=check_may_read,
+        record="release",
+        then=("approve", "reject", "remind", "preview"),
+        example="approval RLS-1 preview",
+    ),
     Row(
         path="maintenance list",
         takes="[words]",
@@ -173,6 +196,8 @@ TABLE: tuple[Row, ...] = (
     ),
     *projects.ROWS,
     Row(path="help", takes="[topic]", says="What I may run", run=help_, example="help"),
+    *people.ROWS,
+    *admin.ROWS,
 )
 """Every sub-command, in the order of help."""
 

@@ -6,17 +6,20 @@ import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from blocks import ids
-from blocks.people import Waiting, connect, connected
-from bot.accounts import CONNECT
+from blocks.kit import Message
+from blocks.people import Waiting, Whoami, connect, connected, disconnected
+from blocks.people import whoami as who_you_are
+from bot.accounts import CONNECT, Accounts
 from bot.decisions import DecisionService, Intent
 from bot.errors import BadInput, NotConnected, NotLinked
 from bot.jobs import Jobs
 from bot.linking import Linking
-from bot.models import ApprovalRef, Decision, DecisionState
+from bot.models import ApprovalRef, Decision, DecisionState, How
 from bot.people import People
 from bot.store import Decisions, Links, Memory, Releases
 from bot.store.links import WAITING_KEPT
 from handlers import payloads
+from handlers.asking import Call, Reply, Row
 from handlers.messenger import Messenger, person_of
 
 Body = dict[str, Any]
@@ -35,8 +38,10 @@ def register(app: AsyncApp) -> None:
     app.action(ids.RESUME)(resume)
 
 
-async def somebody_changed(event: Body, people: People) -> None:
+async def somebody_changed(event: Body, people: People, jobs: Jobs) -> None:
+    """Among what can change is the time zone, and with it when their digest comes."""
     await people.noticed(person_of(event["user"]))
+    await jobs.wake("replan", event["user"]["id"])
 
 
 async def group_changed(people: People) -> None:
@@ -95,11 +100,15 @@ class Welcome:
     async def invite(self, person: str, channel: str, why: str = CONNECT) -> None:
         """Show somebody the button that connects their account; where nobody can connect, say so."""
         try:
-            message = connect(await self._linking.offer(person), why)
+            invitation = await self.invitation(person, why)
         except NotLinked as no:
             await self._messenger.whisper(person, None, str(no))
         else:
-            await self._messenger.tell(person, channel, message)
+            await self._messenger.tell(person, channel, invitation)
+
+    async def invitation(self, person: str, why: str = CONNECT) -> Message:
+        """The button itself. Raises NotLinked where nobody can connect."""
+        return connect(await self._linking.offer(person), why)
 
     async def waiting_for(self, ref: ApprovalRef, person: str) -> Decision:
         """What this person pressed before they were connected. Raises BadInput when there is nothing like it."""
@@ -149,3 +158,41 @@ class Welcome:
 
 def _waits(decision: Decision) -> bool:
     return decision.state is DecisionState.REFUSED and decision.rule == NotConnected.rule
+
+
+# --- sub-commands ------------------------------------------------------------------------------------------
+
+
+async def link(call: Call, linking: Linking) -> Reply:
+    """A fresh link for whoever types it, seen by nobody else."""
+    return Reply(connect(await linking.offer(call.standing.person.id), "Connect your own SDP account."))
+
+
+async def unlink(call: Call, linking: Linking) -> Reply:
+    done = await linking.unlink(call.standing.person.id)
+    return Reply(disconnected(done))
+
+
+async def whoami(call: Call, links: Links, accounts: Accounts) -> Reply:
+    standing = call.standing
+    known = await links.of(standing.person.id)
+    held = {"an operator": standing.operator, "an administrator": standing.admin, "a reader": standing.reader}
+    return Reply(
+        who_you_are(
+            Whoami(
+                name=standing.person.name,
+                account=known.name if known else await links.mapped_name(standing.person.id),
+                how=How.LINK if known else How.MAP,
+                broken=known is not None and known.broken,
+                by_person=accounts.by_person,
+                rights=[name for name, true in held.items() if true],
+            )
+        )
+    )
+
+
+ROWS = (
+    Row(path="link", says="Connect my own SDP account", run=link, shares=False, example="link"),
+    Row(path="unlink", says="Disconnect it", run=unlink, shares=False, example="unlink"),
+    Row(path="whoami", says="Who I am in SDP, and what I may here", run=whoami, shares=False, example="whoami"),
+)

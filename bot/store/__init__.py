@@ -16,6 +16,7 @@ from bot.store.cards import CardCopy, Cards
 from bot.store.connection import Store, connect
 from bot.store.decisions import Decisions
 from bot.store.digests import DigestRecord, Digests, DigestState, RunProgress, TeamDigest
+from bot.store.health import Health
 from bot.store.ledger import LedgerLog
 from bot.store.links import Link, Links, Mapping, Ticket
 from bot.store.memory import Memory
@@ -36,6 +37,7 @@ __all__ = [
     "DigestRecord",
     "DigestState",
     "Digests",
+    "Health",
     "LedgerLog",
     "Link",
     "Links",

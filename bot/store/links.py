@@ -136,6 +136,10 @@ class Links:
         raw = await self._store.redis.hget(self._store.keys.people_map, sdp)
         return _mappings.validate_json(raw) if raw else None
 
+    async def mapped_name(self, slack: str) -> str | None:
+        """Who in SDP the map says this Slack person is."""
+        return next((one.name for one in await self.mappings() if one.slack == slack), None)
+
     async def mappings(self) -> list[Mapping]:
         raw = (await self._store.redis.hgetall(self._store.keys.people_map)).values()
         return sorted((_mappings.validate_json(one) for one in raw), key=lambda one: one.name)
