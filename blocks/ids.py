@@ -59,6 +59,13 @@ MAINTENANCE_FORM = "maintenance.form"
 MAINTENANCE_CHOICE = "maintenance.choice"
 """Menus of that modal that load SDP's lists; the field follows after a colon."""
 
+COMMAND_APPROVE = "command.approve"
+COMMAND_REJECT = "command.reject"
+COMMAND_COMMENT = "command.comment"
+"""A card's buttons where the card is the answer to a command."""
+COMMAND_DECIDE = "command.decide"
+"""The button that decides as was typed; the verb follows after a colon."""
+
 CONFIRM = "operation.confirm"
 """The button under a preview; its value is the operation's id."""
 CANCEL = "operation.cancel"

@@ -7,7 +7,18 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.async_context import AsyncBoltContext
 
 from bot.store import Memory
-from handlers import approvals, commands, deliveries, failures, home, maintenances, operations, people, project_windows
+from handlers import (
+    approval_commands,
+    approvals,
+    commands,
+    deliveries,
+    failures,
+    home,
+    maintenances,
+    operations,
+    people,
+    project_windows,
+)
 
 
 def register(app: AsyncApp, services: Mapping[str, Any], *, memory: Memory, gestures_per_minute: int) -> None:
@@ -21,6 +32,7 @@ def register(app: AsyncApp, services: Mapping[str, Any], *, memory: Memory, gest
 
     deliveries.register(app, memory, pace)
     approvals.register(app)
+    approval_commands.register(app)
     commands.register(app)
     maintenances.register(app)
     operations.register(app)

@@ -1,0 +1,345 @@
+"""`/sdp`, `/sdp approvals`, `/sdp approval …`: everything the cards' buttons do, by command.
+
+Deciding by command shows the card first and is confirmed on it; from then on the answer follows the decision, as the
+card in the direct messages does.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pydantic import TypeAdapter
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from blocks import approval_commands as cards
+from blocks import ids
+from blocks.ids import CardPointer
+from bot.accounts import Accounts
+from bot.approvals import asked, deadline
+from bot.decisions import DecisionService, Intent, clean_comment
+from bot.errors import AlreadyDecided, BadInput, NotAllowed, NotTheApprover
+from bot.inbox import Inbox
+from bot.jobs import Jobs
+from bot.models import Approval, ApprovalRef, Operation, Origin, Release, SdpId, Snapshot, Verb
+from bot.operations import OperationService
+from bot.people import People
+from bot.permissions import check_may_operate
+from bot.store import Decisions, Memory, Releases
+from handlers import approvals, payloads
+from handlers.answering import Desk
+from handlers.asking import Call, Reply
+from handlers.cards import CardWriter
+from handlers.messenger import Messenger
+
+Body = dict[str, Any]
+
+FOLLOWED = timedelta(minutes=30)
+"""As long as a response URL takes answers."""
+ANSWERS = 4
+"""Of the five a response URL takes; the first was the card itself."""
+TYPED_KEPT = timedelta(hours=1)
+
+TOPICS = (
+    ("All approvals", "approvals all"),
+    ("Maintenances", "maintenance list"),
+    ("Projects", "project list"),
+    ("Help", "help"),
+)
+
+
+def register(app: AsyncApp) -> None:
+    """Listeners of this topic."""
+    app.action(ids.COMMAND_APPROVE)(approve)
+    app.action(ids.COMMAND_REJECT)(ask_for_reason)
+    app.action(ids.COMMAND_COMMENT)(ask_for_comment)
+    app.action(re.compile(rf"^{re.escape(ids.COMMAND_DECIDE)}:"))(decide)
+
+
+# --- what waits -----------------------------------------------------------------------------------------
+
+
+async def overview(call: Call, waiting: "WaitingApprovals", desk: Desk) -> Reply:
+    mine, _ = await waiting.by_deadline(call.ask.person)
+    topics = {row.topic for row in desk.rows}
+    offered = [(label, command) for label, command in TOPICS if command.partition(" ")[0] in topics]
+    return Reply(cards.overview(mine, offered))
+
+
+async def list_(call: Call, waiting: "WaitingApprovals") -> Reply:
+    every = call.rest.casefold() in ("all", "everyone", "everybody")
+    mine, others = await waiting.by_deadline(call.ask.person)
+    return Reply(cards.waiting(mine, others if every else None), command=f"approvals {'all' if every else ''}".strip())
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingApprovals:
+    """What the last poll found waiting, soonest deadline first."""
+
+    releases: Releases
+    people: People
+
+    async def by_deadline(self, person: str) -> tuple[list[Snapshot], list[Snapshot]]:
+        """Releases that wait for this person, and those that wait for others only."""
+        every = [snapshot async for snapshot in self.releases.every() if asked(snapshot)]
+        every.sort(key=lambda snapshot: (deadline(snapshot.release), snapshot.release.id))
+        mine = [snapshot for snapshot in every if await self.of(person, snapshot)]
+        return mine, [snapshot for snapshot in every if snapshot not in mine]
+
+    async def of(self, person: str, snapshot: Snapshot) -> list[Approval]:
+        """The approvals of this release that this person is asked for now."""
+        return [one for one in asked(snapshot) if await self._is(person, one)]
+
+    async def _is(self, person: str, approval: Approval) -> bool:
+        slack = await self.people.slack_of(approval.approver)
+        return slack is not None and slack.id == person
+
+
+# --- one release ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalDesk:
+    """One release by command: where it stands, deciding it, SDP's mail about it."""
+
+    accounts: Accounts
+    inbox: Inbox
+    releases: Releases
+    waiting: WaitingApprovals
+    decisions: DecisionService
+    records: Decisions
+    operations: OperationService
+    writer: CardWriter
+    messenger: Messenger
+    memory: Memory
+
+    async def now(self, release: SdpId) -> Snapshot:
+        """The release as SDP has it now. Raises AlreadyDecided when it is gone."""
+        await self.inbox.look(release)
+        snapshot = await self.releases.get(release)
+        if snapshot is None:
+            raise AlreadyDecided("SDP no longer has this release.")
+        return snapshot
+
+    async def show(self, call: Call, snapshot: Snapshot) -> Reply:
+        """The card with live buttons for whoever is asked, else where the release stands."""
+        mine = await self.waiting.of(call.ask.person, snapshot)
+        if mine and not call.share:
+            return Reply(cards.to_decide(await self.face(mine[0].ref, call.ask.person)))
+        link = self.writer.link(snapshot.release)
+        may_remind = not call.share and _may_operate(call)
+        return Reply(cards.about(snapshot, link, may_remind=may_remind), command=f"approval {snapshot.release.id}")
+
+    async def face(self, ref: ApprovalRef, person: str) -> Any:
+        """The card of an approval in its state."""
+        view = await self.writer.view(ref)
+        if view is None:
+            raise AlreadyDecided("SDP no longer has this approval.")
+        return await self.writer.face(view, await self.records.get(ref, person))
+
+    async def to_confirm(self, call: Call, snapshot: Snapshot, verb: Verb) -> Reply:
+        """The card, and the button that decides with what was typed. A rejection needs a reason."""
+        mine = await self.waiting.of(call.ask.person, snapshot)
+        if not mine:
+            raise _whose(snapshot)
+        comment = clean_comment(call.rest)
+        if len(comment) > self.decisions.comment_room:
+            raise BadInput(f"A comment can have {self.decisions.comment_room} characters, this has {len(comment)}.")
+        view = await self.writer.view(mine[0].ref)
+        card = await self.face(mine[0].ref, call.ask.person)
+        if view is None or not view.can_decide or (verb is Verb.REJECT and not comment):
+            return Reply(cards.to_decide(card))
+        await self.memory.keep("typed", _typed(mine[0].ref, call.ask.person, verb), comment or " ", TYPED_KEPT)
+        value = str(CardPointer(mine[0].ref, view.shown))
+        return Reply(cards.to_confirm(card, verb, snapshot.release.label, comment, value))
+
+    async def mail(self, call: Call, snapshot: Snapshot) -> Reply:
+        """What SDP would write."""
+        asked_now = await self._asked(call, snapshot)
+        sdp = (await self.accounts.reader_for(call.ask.person)).sdp
+        preview = await sdp.approvals.preview_notification(asked_now[0].ref)
+        return Reply(cards.mail(asked_now[0], preview, more=len(asked_now) - 1))
+
+    async def remind(self, call: Call, snapshot: Snapshot) -> Reply:
+        """Whom SDP can remind, to be confirmed for each."""
+        check_may_operate(call.standing)
+        asked_now = await self._asked(call, snapshot)
+        offers = [(await self._offer(call, snapshot.release, one), one) for one in asked_now[: cards.NAMES]]
+        return Reply(cards.reminders(snapshot.release, offers))
+
+    async def _offer(self, call: Call, release: Release, approval: Approval) -> Operation:
+        return await self.operations.offer(
+            "approval.remind",
+            record=str(approval.ref),
+            name=f"{approval.approver.name} of {release.label}",
+            person=call.ask.person,
+            person_name=call.standing.person.name,
+        )
+
+    async def _asked(self, call: Call, snapshot: Snapshot) -> Sequence[Approval]:
+        """Whoever is asked now, the asker first. Raises AlreadyDecided when nobody is."""
+        mine = await self.waiting.of(call.ask.person, snapshot)
+        every = [*mine, *(one for one in asked(snapshot) if one not in mine)]
+        if not every:
+            raise AlreadyDecided(f"Nobody is asked to decide {snapshot.release.label} now.")
+        return every
+
+
+async def approval(call: Call, approval_desk: ApprovalDesk) -> Reply:
+    release: Release = call.record
+    snapshot = await approval_desk.now(release.id)
+    match call.keyword:
+        case "approve":
+            return await approval_desk.to_confirm(call, snapshot, Verb.APPROVE)
+        case "reject":
+            return await approval_desk.to_confirm(call, snapshot, Verb.REJECT)
+        case "remind":
+            return await approval_desk.remind(call, snapshot)
+        case "preview":
+            return await approval_desk.mail(call, snapshot)
+    return await approval_desk.show(call, snapshot)
+
+
+def face_of_reminder(operation: Operation) -> Reply:
+    """What became of asking SDP to remind somebody."""
+    return Reply(cards.reminded(operation))
+
+
+def _may_operate(call: Call) -> bool:
+    try:
+        check_may_operate(call.standing)
+    except NotAllowed:
+        return False
+    return True
+
+
+def _whose(snapshot: Snapshot) -> Exception:
+    names = list(dict.fromkeys(one.approver.name for one in asked(snapshot)))
+    if not names:
+        return AlreadyDecided(f"Nobody is asked to decide {snapshot.release.label} now.")
+    return NotTheApprover(" or ".join(names[:3]))
+
+
+def _typed(ref: ApprovalRef, person: str, verb: Verb) -> str:
+    return f"{ref}/{person}/{verb}"
+
+
+# --- deciding in an answer ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """An answer that shows a decision's states. `shown` is the last one, `left` how many more can be shown."""
+
+    origin: Origin
+    until: datetime
+    shown: str = ""
+    left: int = ANSWERS
+
+
+_codec = TypeAdapter(Followed)
+
+
+class Following:
+    """Keeps the answer to a command in step with the decision that was made in it."""
+
+    def __init__(self, desk: ApprovalDesk, jobs: Jobs) -> None:
+        self._desk = desk
+        self._jobs = jobs
+
+    async def begin(self, body: Body) -> None:
+        """The answer this press came from follows from now on."""
+        click, press = payloads.click(body), payloads.pressed(body)
+        followed = Followed(Origin(press.channel, press.response_url), datetime.now(UTC) + FOLLOWED)
+        key = f"{click.pointer.ref}|{click.person}"
+        await self._desk.memory.keep("followed", key, _codec.dump_json(followed).decode(), FOLLOWED)
+        await self._jobs.wake("follow", key)
+
+    async def follow(self, key: str) -> datetime | None:
+        """Show the decision's state where it was pressed; answers when to look again. A job."""
+        known = await self._desk.memory.recall("followed", key)
+        if known is None:
+            return None
+        followed = _codec.validate_json(known)
+        ref_text, _, person = key.partition("|")
+        ref = ApprovalRef.parse(ref_text)
+        decision = await self._desk.records.get(ref, person)
+        state = f"{decision.id}:{decision.state}" if decision else ""
+        now = datetime.now(UTC)
+        if decision is None or decision.asked_at < followed.until - FOLLOWED - timedelta(seconds=5):
+            return _again(now, followed)  # a window that asks for words is still open
+        if state != followed.shown:
+            face = cards.to_decide(await self._desk.face(ref, person))
+            if not await self._desk.messenger.respond(followed.origin.response_url, face, replace=True):
+                return None
+            left = followed.left - 1
+            kept = Followed(followed.origin, followed.until, state, left)
+            await self._desk.memory.keep("followed", key, _codec.dump_json(kept).decode(), FOLLOWED)
+            if not left:
+                return None
+        return None if decision.final else _again(now, followed)
+
+
+def _again(now: datetime, followed: Followed) -> datetime | None:
+    """Often at first, then seldom."""
+    age = now - (followed.until - FOLLOWED)
+    return None if now > followed.until else now + max(timedelta(seconds=1), min(age / 4, timedelta(seconds=15)))
+
+
+async def approve(
+    ack: AsyncAck,
+    body: Body,
+    following: Following,
+    decisions: DecisionService,
+    releases: Releases,
+    messenger: Messenger,
+) -> Any:
+    await following.begin(body)
+    return await approvals.approve(ack, body, decisions, releases, messenger)
+
+
+async def ask_for_reason(
+    ack: AsyncAck,
+    body: Body,
+    following: Following,
+    messenger: Messenger,
+    releases: Releases,
+    decisions: DecisionService,
+) -> Any:
+    await following.begin(body)
+    return await approvals.ask_for_reason(ack, body, messenger, releases, decisions)
+
+
+async def ask_for_comment(
+    ack: AsyncAck,
+    body: Body,
+    following: Following,
+    messenger: Messenger,
+    releases: Releases,
+    decisions: DecisionService,
+) -> Any:
+    await following.begin(body)
+    return await approvals.ask_for_comment(ack, body, messenger, releases, decisions)
+
+
+async def decide(ack: AsyncAck, body: Body, following: Following, decisions: DecisionService, memory: Memory) -> Any:
+    """The confirmation of `approval … approve` or `reject`, with the words that were typed."""
+    click = payloads.click(body)
+    verb = Verb(body["actions"][0]["action_id"].partition(":")[2])
+    comment = await memory.recall("typed", _typed(click.pointer.ref, click.person, verb))
+    if comment is None:
+        raise BadInput("This button has expired. Please type the command again.")
+    await decisions.record(
+        Intent(
+            ref=click.pointer.ref,
+            verb=verb,
+            person=click.person,
+            person_name=click.person_name,
+            shown=click.pointer.shown,
+            comment=comment.strip(),
+            place=click.place,
+        )
+    )
+    await following.begin(body)
+    return await ack()
