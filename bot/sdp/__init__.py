@@ -31,16 +31,17 @@ takes a display id, a long id or words of a title and returns `Matches`: `.one`,
 are the SdpError branch of `bot.errors`.
 
 Inside, from the top: resources (one file a topic) > `client` (I/O, no knowledge of shapes) > `wire` (shapes, no I/O).
-`ports` has the Protocols for what processes share, `oauth` the sign-in, `budget` the pace, `html` the way from SDP's
-HTML to Slack's text, `files` the stream from Slack to SDP.
+`ports` has the Protocols for what processes share; `oauth`, `tokens`, `signing` are the sign-in, `budget` the pace,
+`html` is the way from SDP's HTML to Slack's text, `files` the stream from Slack to SDP.
 """
 
 from bot.sdp.budget import MemoryBudget, Pace
 from bot.sdp.client import Repeats, Sent
-from bot.sdp.oauth import Grant, MemoryTokenStore
+from bot.sdp.oauth import Grant
 from bot.sdp.ports import AccessToken, CallBudget, Priority, TokenSource, TokenStore
 from bot.sdp.records import Matches
 from bot.sdp.root import Sdp, SdpSettings
+from bot.sdp.tokens import MemoryTokenStore
 
 __all__ = [
     "AccessToken",

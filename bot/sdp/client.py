@@ -22,8 +22,8 @@ from bot.sdp import wire
 from bot.sdp.budget import PATIENCE, Queue
 from bot.sdp.http import Http, NoAnswer, NotSent
 from bot.sdp.lists import ListInfo, has_more, rows_of
-from bot.sdp.oauth import Denials, Signed
 from bot.sdp.ports import Priority, TokenSource
+from bot.sdp.signing import Denials, Signed
 from bot.sdp.wire import Answer, Call, JsonObject
 
 Kind = Literal["read", "act"]

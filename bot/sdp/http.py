@@ -1,7 +1,7 @@
 """The one door to the network: httpx, the hosts that may be asked, and what a failed exchange proves.
 
 No other module names httpx's exceptions. httpx 0.28 has had no release since 2024 and goes on as `httpx2` with the same
-interface but other exception classes; moving would mean editing this file and the base class in `oauth.Signed`.
+interface but other exception classes; moving would mean editing this file and `signing`.
 """
 
 import contextlib

@@ -16,12 +16,14 @@ from bot.sdp.files import MOST_BYTES, SlackFiles
 from bot.sdp.http import ANSWER_SECONDS, Http
 from bot.sdp.lookups import Lookups
 from bot.sdp.maintenances import Maintenances
-from bot.sdp.oauth import Denials, SharedTokens, SignIn
+from bot.sdp.oauth import SignIn
 from bot.sdp.people import People
 from bot.sdp.ports import CallBudget, TokenSource, TokenStore
 from bot.sdp.projects import Projects
 from bot.sdp.releases import Releases
+from bot.sdp.signing import Denials
 from bot.sdp.tickets import Changes, Requests
+from bot.sdp.tokens import SharedTokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,9 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.sdp import Sdp, SdpSettings
-from bot.sdp.budget import MemoryBudget, Pace
-from bot.sdp.oauth import MemoryTokenStore
+from bot.sdp import MemoryBudget, MemoryTokenStore, Pace, Sdp, SdpSettings
 from tests.bot.sdp.conftest import SAMPLES
 from tests.bot.sdp.operations import OPERATIONS, Operation
 
