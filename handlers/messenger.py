@@ -266,6 +266,21 @@ class Messenger:
                 return
         await self._call("chat.postMessage", channel=await self.dm(person), **message)
 
+    async def members(self, channel: str) -> list[str] | None:
+        """Slack ids of everybody in a channel, ours among them; None where the bot cannot see who is there."""
+        found: list[str] = []
+        cursor = ""
+        try:
+            while True:
+                page = await self._call("conversations.members", channel=channel, limit=PAGE, cursor=cursor)
+                found += page["members"]
+                cursor = (page.get("response_metadata") or {}).get("next_cursor", "")
+                if not cursor:
+                    return found
+        except SlackApiError as error:
+            log.info("slack.members_unseen", error=error.response.get("error"))
+            return None
+
     async def send_file(self, person: str, name: str, content: bytes, comment: str) -> None:
         """Put a file into somebody's direct messages: announced, uploaded, completed, as Slack has had it since 2024.
 

@@ -11,12 +11,12 @@ from blocks.kit import Message
 from blocks.operations import confirm_buttons
 from blocks.projects import ProjectView
 from bot import charts
-from bot.errors import BadInput, Refused
+from bot.errors import BadInput, NotAllowed, Refused
 from bot.jobs import Jobs
 from bot.models import Operation, Project, sdp_id
 from bot.operations import OperationService
 from bot.people import People
-from bot.permissions import check_may_operate, check_may_read, check_may_read_costs
+from bot.permissions import Rights, Standing, check_may_operate, check_may_read, check_may_read_costs
 from bot.project_changes import Direction, project_name, ticket_arguments
 from bot.project_form import values_of
 from bot.projects import KINDS, ProjectService
@@ -27,6 +27,8 @@ from handlers.messenger import Messenger
 from handlers.project_windows import FormWindow, UploadWindow, remember, shared_files
 
 FORM_KEPT = timedelta(days=1)
+AUDIENCE_MAX = 50
+"""A channel with more people than this is not asked one by one."""
 SENT_KEPT = timedelta(hours=6)
 BY_PICTURE = "The bars are a picture in your messages."
 CSV_SENT = "The CSV file is in your messages."
@@ -59,7 +61,7 @@ async def _view(call: Call, project: Project, projects: ProjectService) -> Proje
         project,
         projects.link(project.id),
         datetime.now(UTC),
-        costs=not call.share and _may(call, lambda standing: check_may_read_costs(standing, project.owner)),
+        costs=not call.share and _may_read_costs(call.standing, project),
         changeable=not call.share and _may(call, check_may_operate),
         changes=attached.changes,
         requests=attached.requests,
@@ -77,38 +79,69 @@ def _may(call: Call, check: Check) -> bool:
 # --- timesheets ----------------------------------------------------------------------------------------
 
 
-async def timesheet(call: Call, projects: ProjectService, messenger: Messenger, memory: Memory, jobs: Jobs) -> Reply:
+async def timesheet(
+    call: Call, *, projects: ProjectService, messenger: Messenger, memory: Memory, jobs: Jobs, rights: Rights
+) -> Reply:
     """The table in the best form this workspace takes; what was taken is remembered for a day."""
     project: Project = call.record
     check_may_read_costs(call.standing, project.owner)
+    if call.share:
+        await check_channel(call, project, messenger, rights)
     sheet = await projects.timesheet(call.ask.person, project)
     link, note = projects.link(project.id), ""
     if call.keyword == "csv":
         await send_csv(call, sheet, messenger, memory)
         note = CSV_SENT
-    forms = await _forms(memory)
-    shown = {form: timesheets.answer(sheet, form, link, _notes(form, note)) for form in forms}
+    ladder = await _ladder(call, memory)
+    shown = [timesheets.answer(sheet, form, link, _notes(call, form, note)) for form in ladder]
 
     async def sent(taken: Message) -> None:
-        form = next(form for form in forms if shown[form]["blocks"] == taken["blocks"])
+        form = next(form for form, message in zip(ladder, shown, strict=True) if message is taken)
         await memory.keep("timesheet-form", "taken", form.name, FORM_KEPT)
-        if not form.chart and sheet.rows and charts.available():
+        if sheet.rows and _has_picture(call, form):
             await jobs.wake("project_picture", f"{call.ask.id}|{call.ask.person}|{project.id}")
 
-    best, *plainer = shown.values()
-    return Reply(best, command=f"project timesheet {project.id}", otherwise=tuple(plainer), sent=sent)
+    return Reply(shown[0], command=f"project timesheet {project.id}", otherwise=tuple(shown[1:]), sent=sent)
 
 
-async def _forms(memory: Memory) -> tuple[timesheets.Form, ...]:
-    """The form that was taken last and the plainer ones."""
+async def check_channel(call: Call, project: Project, messenger: Messenger, rights: Rights) -> None:
+    """That everybody in the channel may see what is shared there. Raises NotAllowed."""
+    members = await messenger.members(call.ask.channel)
+    if members is None:
+        raise NotAllowed("Not shared: I am not in this channel, so I cannot tell who would read it. Invite me first.")
+    if len(members) > AUDIENCE_MAX:
+        raise NotAllowed(f"Not shared: this channel has {len(members)} people. Charges are shared with few.")
+    standings = [await rights.of(member) for member in members]
+    barred = [one.person.name for one in standings if not one.person.is_bot and not _may_read_costs(one, project)]
+    if barred:
+        named = ", ".join(barred[:5]) + (f" and {len(barred) - 5} more" if len(barred) > 5 else "")
+        raise NotAllowed(f"Not shared: {named} in this channel may not see charges and hours.")
+
+
+def _may_read_costs(standing: Standing, project: Project) -> bool:
+    try:
+        check_may_read_costs(standing, project.owner)
+    except Refused:
+        return False
+    return True
+
+
+async def _ladder(call: Call, memory: Memory) -> tuple[timesheets.Form, ...]:
+    """The form that was taken last and the plainer ones; windows take no tables at all."""
+    if call.ask.view:
+        return timesheets.FORMS[-1:]
     taken = await memory.recall("timesheet-form", "taken")
     at = next((number for number, form in enumerate(timesheets.FORMS) if form.name == taken), 0)
     return timesheets.FORMS[at:]
 
 
-def _notes(form: timesheets.Form, note: str) -> str:
-    picture = BY_PICTURE if not form.chart and charts.available() else ""
-    return " ".join(part for part in (note, picture) if part)
+def _notes(call: Call, form: timesheets.Form, note: str) -> str:
+    return " ".join(part for part in (note, BY_PICTURE if _has_picture(call, form) else "") if part)
+
+
+def _has_picture(call: Call, form: timesheets.Form) -> bool:
+    """Whether bars follow as a file; a window only says what it can show itself."""
+    return not form.chart and not call.ask.view and charts.available()
 
 
 async def send_csv(call: Call, sheet: Timesheet, messenger: Messenger, memory: Memory) -> None:

@@ -188,6 +188,34 @@ async def test_a_timesheet_is_refused_to_others_and_the_refusal_is_recorded(both
     assert [(entry.details or {})["rule"] for entry in entries if entry.what == "refused"] == ["not_allowed"]
 
 
+async def test_a_timesheet_is_shared_only_where_everybody_may_see_it(stage: Stage) -> None:
+    odile, sam = await begin(stage), stage.box.people.as_("sam")
+    label = project(stage, WAREHOUSE).label
+    await say(odile, f"/sdp project timesheet {label} share")
+    await odile.waits_for("Not shared: Sam Okonjoru in this channel may not see charges and hours.", OPS)
+    assert "Tess Harbourne" not in sam.sees(OPS)
+    stage.box.slack.directory.add_group("bosses", "Bosses", [sam.person, odile.person])
+    await stage.stop()
+    await stage.start(OPERATORS="@bosses")
+    await say(odile, f"/sdp project timesheet {label} share")
+    shared = await sam.waits_for("Timesheet: ", OPS)
+    assert "Shared by" in sam.sees(shared)
+    assert [one for one in sam.messages(OPS) if one.files] == []
+
+
+async def test_a_timesheet_opened_in_a_window_is_text(stage: Stage) -> None:
+    odile = await begin(stage)
+    await say(odile, f"/sdp project edit {WAREHOUSE}")
+    form = await odile.waits_for_modal("Title")
+    await odile.submit({"Done, per cent": "67"}, form)
+    await odile.waits_for_modal("Saved PJT-1")
+    assert (await odile.click("Show project")).ok
+    await odile.waits_for_modal("67 %")
+    assert (await odile.click("Timesheet")).ok
+    await odile.waits_for_modal("Tess Harbourne   31 h 00 min")
+    await stage.settled()
+
+
 async def test_nobody_has_worked_on_it_yet(stage: Stage) -> None:
     odile = await begin(stage)
     await say(odile, f"/sdp project timesheet {CENTRE}")
