@@ -1,6 +1,7 @@
 """Both sides in a box and the real bot between them, in one event loop but over real sockets."""
 
 import contextlib
+import itertools
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ import pytest
 from bot import app, settings
 from bot.app import House
 from bot.jobs import Worker
+from bot.models import DecisionState
 from bot.store import Store
 from sandbox.box import WEBHOOK_SECRET, Box, open_box
 from sandbox.sdp.approvals import Approval, Plan
@@ -77,6 +79,17 @@ class Stage:
     def calls(self, method: str) -> list[str]:
         """The paths SDP was asked with this method."""
         return [one.path for one in self.box.sdp.log if one.method == method]
+
+    async def ways(self) -> list[list[tuple[DecisionState, DecisionState]]]:
+        """The arrows each decision has walked so far, as the ledger tells."""
+        states: dict[str, list[DecisionState]] = {}
+        async for entry in self.bot.ledger.entries():
+            decision, _, what = entry.event.partition(":")
+            if what.endswith(":asked"):
+                states[decision] = [DecisionState.RECORDED]
+            elif decision in states:
+                states[decision].append(DecisionState(entry.what))
+        return [list(itertools.pairwise(way)) for way in states.values()]
 
     def said(self, title: str) -> str:
         """The comment of the one decided approval of a release."""
