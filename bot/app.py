@@ -120,6 +120,7 @@ class House:
     links: Links
     brake: Brake
     welcome: Welcome
+    releases: Releases
     audit: Audit
     doctor: Doctor
     daily: Daily
@@ -399,6 +400,7 @@ def _wire(
         links=links,
         brake=brake,
         welcome=welcome,
+        releases=releases,
         audit=audit,
         doctor=doctor,
         daily=Daily(audit, messenger, memory, settings.approvals_channel),
