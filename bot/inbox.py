@@ -1,9 +1,12 @@
 """Finds approvals that wait: the poll, the webhook's hint, and one careful look at a release.
 
-The poll is the source of truth. Each one reads the pages of open releases, then walks the levels of those that
-may have moved: changed since the last walk, known to wait for somebody, never walked, or simply the longest ago.
-Nothing documents that a release's `last_updated_time` moves when its approvals do, so the last group is what
-bounds the staleness: with R open releases every one is walked at least each R / `ROTATE` polls.
+The poll is the source of truth. Each one reads the pages of open releases, then looks at those that may have moved:
+changed since the last look, known to wait for somebody, never seen, and the `ROTATE` that were looked at longest ago.
+Nothing documents that a release's `last_updated_time` moves when its approvals do, so that last group is what bounds
+the staleness: with R open releases each is looked at within R / `ROTATE` polls, whatever its stamp says.
+
+Where the stamp has not moved one call is enough: the approvals of the level that is asked, or the levels where nobody
+is. Only what that shows to be different is read whole.
 """
 
 import asyncio
@@ -12,14 +15,14 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from bot.approvals import asked, deadline, is_closed
+from bot.approvals import asked, current_level, deadline, is_closed
 from bot.errors import SdpNotFound
 from bot.jobs import Jobs
 from bot.models import Approval, ApprovalLevel, ApprovalRef, ApprovalState, Release, SdpId, Snapshot
 from bot.sdp import Sdp
 from bot.store import Cards, Releases
 
-ROTATE = 200
+ROTATE = 100
 """Releases walked per poll although nothing speaks for a change."""
 WALKS_AT_ONCE = 8
 
@@ -45,7 +48,7 @@ class Inbox:
         open_ = {release.id: release async for release in self._sdp.background().releases.open()}
         todo = await self._to_walk(open_)
         limit = asyncio.Semaphore(WALKS_AT_ONCE)
-        found = await asyncio.gather(*(self._walk(release, limit) for release in todo))
+        found = await asyncio.gather(*(self._walk(id_, open_.get(id_), limit) for id_ in todo))
         for refs in found:
             await self._wake(refs)
         log.info("inbox.polled", open=len(open_), walked=len(todo), seconds=_since(started))
@@ -55,18 +58,27 @@ class Inbox:
         walks, stamps = await self._releases.walks(), await self._releases.stamps()
         moved = [id_ for id_, release in open_.items() if stamps.get(id_) != _stamp(release)]
         gone = [id_ for id_ in walks if id_ not in open_]
+        waiting = [id_ for id_ in sorted(await self._releases.waiting()) if id_ in open_]
         quiet = [id_ for id_ in walks if id_ in open_][:ROTATE]
-        waiting = [id_ for id_ in open_ if await self._cards.asked(id_)] if len(open_) > ROTATE else []
         return list(dict.fromkeys([*moved, *gone, *waiting, *quiet]))
 
-    async def _walk(self, release: SdpId, limit: asyncio.Semaphore) -> set[ApprovalRef]:
+    async def _walk(self, id_: SdpId, listed: Release | None, limit: asyncio.Semaphore) -> set[ApprovalRef]:
         """One release of a poll, its cards to wake; its trouble must not cost the others theirs."""
+        sdp = self._sdp.background()
         async with limit:
             try:
-                return await self._look(release, self._sdp.background())
+                return await self._glance(id_, listed, sdp) if listed else await self._look(id_, sdp)
             except Exception as error:
-                log.warning("inbox.walk_failed", release=release, error=str(error))
+                log.warning("inbox.walk_failed", release=id_, error=str(error))
                 return set()
+
+    async def _glance(self, id_: SdpId, listed: Release, sdp: Sdp) -> set[ApprovalRef]:
+        """The one call that tells whether anything moved; a whole look if so, or if the stamp cannot be trusted."""
+        known, stamp = await self._releases.get(id_), _stamp(listed)
+        if known is None or not stamp or stamp != _stamp(known.release) or not await _as_known(sdp, known):
+            return await self._look(id_, sdp)
+        await self._releases.walked(id_, datetime.now(UTC), stamp)
+        return {approval.ref for approval in asked(known)} - await self._cards.asked(id_)
 
     async def look(self, release: SdpId) -> None:
         """Read one release with its levels and approvals, remember it, wake its cards. A job."""
@@ -116,7 +128,7 @@ class Inbox:
         known = await self._releases.get(snapshot.release.id)
         if known is not None and _same(known, snapshot):
             return refs - with_card
-        await self._releases.keep(snapshot)
+        await self._releases.keep(snapshot, waits=bool(refs))
         await self._note_who_is_asked(snapshot, refs)
         if with_card and known is not None and _standing(known) != _standing(snapshot):
             await self._jobs.wake("news", snapshot.release.id)
@@ -148,6 +160,14 @@ async def _read_whole(sdp: Sdp, id_: SdpId) -> Snapshot:
     begun = [level for level in levels if level.state is not ApprovalState.TO_BE_SENT]
     groups = await asyncio.gather(*(_approvals(sdp, id_, level.id) for level in begun))
     return Snapshot(release, levels, tuple(one for group in groups for one in group), datetime.now(UTC))
+
+
+async def _as_known(sdp: Sdp, known: Snapshot) -> bool:
+    """Whether the approvals that are asked, or the levels where none is, are as they were."""
+    level = current_level(known)
+    if level is None:
+        return await _listed(sdp, known.release.id) == known.levels
+    return await _approvals(sdp, known.release.id, level.id) == known.of_level(level.id)
 
 
 async def _listed(sdp: Sdp, release: SdpId) -> tuple[ApprovalLevel, ...]:

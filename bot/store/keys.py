@@ -6,6 +6,7 @@
 - `asked:<release>` (set) – refs of this release that have cards; goes: 90 days after its last change.
 - `waiting:<SDP person>` (zset) – ref → when its planned window slips (epoch seconds); goes: members leave when
   the person is asked no more.
+- `releases:waiting` (set) – releases on which somebody's decision is wanted; goes: members leave when none is.
 - `snapshot:<release>` (string) – the release, its levels and approvals as last read (JSON); goes: 30 days after a
   look.
 - `walks` (zset) – release → when its levels were walked (epoch ms); goes: members leave when it closes.
@@ -65,6 +66,10 @@ class Keys:
 
     def waiting(self, sdp_person: str) -> str:
         return f"{self.prefix}waiting:{sdp_person}"
+
+    @property
+    def waiting_releases(self) -> str:
+        return f"{self.prefix}releases:waiting"
 
     def snapshot(self, release: str) -> str:
         return f"{self.prefix}snapshot:{release}"

@@ -19,9 +19,17 @@ class Releases:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def keep(self, snapshot: Snapshot) -> None:
-        key = self._store.keys.snapshot(snapshot.release.id)
-        await self._store.redis.set(key, _codec.dump_json(snapshot).decode(), ex=KEPT)
+    async def keep(self, snapshot: Snapshot, *, waits: bool) -> None:
+        """Remember what was read; `waits`: somebody's decision is wanted on it now."""
+        release, keys = snapshot.release.id, self._store.keys
+        async with self._store.redis.pipeline(transaction=True) as step:
+            step.set(keys.snapshot(release), _codec.dump_json(snapshot).decode(), ex=KEPT)
+            (step.sadd if waits else step.srem)(keys.waiting_releases, release)
+            await step.execute()
+
+    async def waiting(self) -> set[SdpId]:
+        """The releases on which somebody's decision was wanted when they were last read."""
+        return {SdpId(one) for one in await self._store.redis.smembers(self._store.keys.waiting_releases)}
 
     async def get(self, release: SdpId) -> Snapshot | None:
         raw = await self._store.redis.get(self._store.keys.snapshot(release))
@@ -67,4 +75,5 @@ class Releases:
         async with self._store.redis.pipeline(transaction=True) as step:
             step.zrem(self._store.keys.walks, release)
             step.hdel(self._store.keys.updated, release)
+            step.srem(self._store.keys.waiting_releases, release)
             await step.execute()

@@ -30,6 +30,16 @@ async def test_a_second_poll_and_a_restart_post_no_second_card(stage: Stage) -> 
     assert len(arjun.messages()) == cards
 
 
+async def test_a_poll_when_nothing_changed_costs_one_call_a_release(stage: Stage) -> None:
+    await stage.start()
+    await stage.box.people.as_("arjun").waits_for(PAYMENT)
+    await stage.settled()
+    before = len(stage.calls("GET"))
+    await stage.bot.inbox.poll()
+    pages, open_releases = 1, len(await stage.bot.store.redis.zrange(stage.bot.store.keys.walks, 0, -1))
+    assert len(stage.calls("GET")) - before <= pages + open_releases
+
+
 async def test_a_hint_makes_the_bot_look_at_once(stage: Stage) -> None:
     await stage.start()
     await stage.settled()
