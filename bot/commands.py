@@ -19,6 +19,9 @@ from bot.errors import BadInput
 LONGEST = 3000
 """Characters of a command: more than anybody types, less than Slack's limit for a button's value and a message."""
 
+TITLE_MAX = 250
+"""Characters of a title in SDP; every word of a search is a condition of its own there."""
+
 QUOTES = {'"': '"”“„', "“": '”"“', "”": '”"', "„": '“”"', "«": "»", "»": "«", "'": "'’", "‘": "’'", "’": "’'"}
 """What opens a quotation, and what closes it: phones turn one kind into another halfway."""
 APOSTROPHES = frozenset("'‘’")
@@ -234,6 +237,13 @@ def _record(arguments: list[Token], kind: str, then: tuple[str, ...]) -> tuple[s
 def is_id(text: str, kind: str) -> bool:
     """Whether `text` is an id of this kind of record: `CHM-17`, `chm17`, `#17`, `17`, or a long id."""
     return re.fullmatch(rf"(?:{PREFIXES[kind]}-?|#)?[0-9]{{1,30}}", text, re.IGNORECASE | re.ASCII) is not None
+
+
+def searchable(text: str) -> str:
+    """`text` as words of a title to look for. Raises BadInput for more than any title has."""
+    if len(text) > TITLE_MAX:
+        raise BadInput(f"That is {len(text):,} characters long; words of a title can have {TITLE_MAX}.")
+    return text
 
 
 def _near(given: tuple[Token, ...], at: int, known: set[str]) -> Meant | None:

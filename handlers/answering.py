@@ -23,7 +23,7 @@ from redis.exceptions import RedisError
 from blocks import commands as cards
 from blocks.kit import Block, Message, clip
 from bot.accounts import Accounts
-from bot.commands import Meant, Read, Understood, Unknown, parse
+from bot.commands import TITLE_MAX, Meant, Read, Understood, Unknown, parse, searchable
 from bot.errors import BadInput, BotError, NotConnected, Refused
 from bot.jobs import Jobs, TryAgain
 from bot.ledger import Ledger
@@ -118,7 +118,7 @@ class Desk:
         row.may(actor.standing)
         records = getattr(actor.sdp, PART_OF_SDP[row.record])
         if typed.strip():
-            return cards.record_options((await records.find(typed)).candidates)
+            return cards.record_options((await records.find(typed[:TITLE_MAX])).candidates)
         return cards.record_options([record async for record in _first(records.list(), cards.OPTIONS_MAX)])
 
     async def _start(self, ask: Ask, trigger: str) -> None:
@@ -205,7 +205,7 @@ class Desk:
             return await records.get(ask.chosen)
         if not which:
             return Reply(cards.pick(kind, ask.id))
-        found: Matches[Any] = await records.find(which)
+        found: Matches[Any] = await records.find(searchable(which))
         if found.one is not None:
             return await records.get(found.one.id)
         if found.is_ambiguous:

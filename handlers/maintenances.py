@@ -15,6 +15,7 @@ from blocks import maintenances as cards
 from blocks.commands import option
 from blocks.kit import Block, clip
 from bot.accounts import Accounts
+from bot.commands import searchable
 from bot.errors import BadInput, NotAllowed
 from bot.maintenance_form import CHOICES, THEIRS, TITLE, changed, check_new, draft_of, text_of, values_of
 from bot.maintenances import MaintenanceService, fingerprint
@@ -50,7 +51,7 @@ def register(app: AsyncApp) -> None:
 
 async def list_(call: Call, accounts: Accounts, maintenances: MaintenanceService) -> Reply:
     actor = await accounts.reader_for(call.ask.person)
-    found, more = await maintenances.listed(actor.sdp, call.rest)
+    found, more = await maintenances.listed(actor.sdp, searchable(call.rest))
     return Reply(cards.listed(found, call.rest, more=more), command=f"maintenance list {call.rest}".strip())
 
 
