@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -164,7 +165,7 @@ class Stage:
             "team": {"id": self.box.slack.team_id},
             "api_app_id": self.box.slack.app_id,
             "container": {"type": "message", "message_ts": card.ts, "channel_id": card.channel},
-            "trigger_id": "1.2.3",
+            "trigger_id": f"1.{time.time_ns()}.3",
             "actions": [{**button, "block_id": "decide", "action_ts": "1.2"}],
         }
         return (await self.box.people.courier.interaction(payload)).status
