@@ -7,7 +7,7 @@ everybody reads them in their own time zone.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from blocks import ids
 from blocks.kit import Block, actions, button, clip, link_button, literal, strong, word
@@ -78,7 +78,7 @@ def listed(title: str, lines: Iterable[Sequence[Block]], hidden: int = 0) -> Blo
 
 def hours(number: Decimal) -> str:
     """`112 h`, `7.5 h`: no more digits than it has."""
-    return f"{number.quantize(Decimal('0.1')).normalize():f} h"
+    return f"{number.quantize(Decimal('0.1'), ROUND_HALF_UP).normalize():f} h"
 
 
 def days(span: timedelta) -> str:

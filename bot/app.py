@@ -338,6 +338,7 @@ def _wire(
         people=people,
         releases=releases,
         cards=copies,
+        digests=digests,
         sdp=sdp,
         slack=Examiner(slack),
         web=Reach(session),

@@ -4,6 +4,7 @@ Beside a running bot they attach to the same state. What they print is for peopl
 """
 
 import json
+import secrets
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
@@ -15,6 +16,7 @@ from bot.approvals import asked
 from bot.audit import Question
 from bot.doctor import Severity, exit_status
 from bot.errors import BadInput
+from bot.jobs import TryAgain
 from bot.ledger import Entry
 from bot.models import LedgerEvent, Person, SlackPerson
 
@@ -85,6 +87,35 @@ async def verify(house: House) -> int:
         return 0
     _say(f"The ledger does not hold: {verdict.trouble}. {verdict.sound} entries before it are sound.")
     return 1
+
+
+# --- digests ---------------------------------------------------------------------------------------------------
+
+
+def digest(person: str | None, *, now: bool) -> Chore:
+    """How the digests stand; what one person's would say; or that digest, sent at once."""
+
+    async def chore(house: House) -> int:
+        if person is None:
+            run = await house.digests.progress()
+            _say(json.dumps(asdict(run), default=str) if run else "No digest has been due yet.")
+            return 0
+        someone = await _in_slack(house, person)
+        if not now:
+            _say((await house.digester.preview(someone.id))["text"])
+            return 0
+        if not await house.digester.has_something(someone.id):
+            _say(f"There is nothing to tell {someone.name} today.")
+            return 1
+        try:
+            underway = await house.digester.now(f"{someone.id}|{secrets.token_hex(8)}")
+        except TryAgain:
+            _say("Slack asks for patience. Try again in a minute.")
+            return 1
+        _say(f"A worker is sending it to {someone.name} now." if underway else f"{someone.name} has the digest.")
+        return 0
+
+    return chore
 
 
 # --- people ---------------------------------------------------------------------------------------------------

@@ -97,6 +97,23 @@ def doctor(
     _do(chores.doctor(as_json=json))
 
 
+@cli.command()
+def digest(
+    person: Annotated[
+        str | None, typer.Option(help="A Slack id (U…) or the e-mail address of a Slack account.")
+    ] = None,
+    now: Annotated[
+        bool, typer.Option("--now", help="Send it at once; without this, only show what it would say.")
+    ] = False,
+) -> None:
+    """Show how the daily digests stand, or one person's digest, or send it."""
+    from bot import chores
+
+    if now and person is None:
+        raise typer.BadParameter("--now needs --person: whose digest?")
+    _do(chores.digest(person, now=now))
+
+
 @audit_cli.callback()
 def audit(
     context: typer.Context,

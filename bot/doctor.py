@@ -19,9 +19,10 @@ from bot.linking import Linking
 from bot.models import Approval, Snapshot
 from bot.people import People
 from bot.sdp import Sdp
-from bot.store import Brakes, Cards, Health, Links, Releases
+from bot.store import Brakes, Cards, Digests, Health, Links, Releases
 
 SKEW_MAX = timedelta(seconds=60)
+DIGESTS_LATE = timedelta(hours=1)
 """Slack refuses requests that are five minutes off; a clock that drifts is mended long before."""
 STUCK = timedelta(minutes=5)
 CHECK_SECONDS = 20.0
@@ -132,6 +133,7 @@ class Doctor:
     people: People
     releases: Releases
     cards: Cards
+    digests: Digests
     sdp: Sdp
     slack: SlackSide
     web: WebSide
@@ -151,6 +153,7 @@ class Doctor:
             ("accounts", self._broken_links),
             ("channels", self._channels),
             ("cards", self._orphans),
+            ("digests", self._digests),
             ("ledger", self._chain),
         )
         groups = await asyncio.gather(*(_looked(about, check) for about, check in own))
@@ -271,6 +274,19 @@ class Doctor:
             yield _ok("jobs", f"{depth.due} jobs due, {depth.running} running.")
         for job, failures in await self.health.troubled_jobs():
             yield _warning("jobs", f"{job} has failed {failures} times.", "See the worker's log for it.")
+
+    async def _digests(self) -> Findings:
+        """How far the present run of digests is, or what came of the last."""
+        late, run = await self.digests.waiting(datetime.now(UTC) - DIGESTS_LATE), await self.digests.progress()
+        if run is None:
+            yield _ok("digests", "No digest has been due yet.")
+            return
+        came = f"{run.posted} posted, {run.empty} had nothing to say, {run.failed} failed, {run.left} to go"
+        yield _ok("digests", f"{'The last run' if run.ended_at else 'A run is under way'}: {came}.")
+        if late:
+            yield _problem(
+                "digests", f"{late} digests are more than an hour late.", "Is a worker running? See its log."
+            )
 
     async def _clocks(self) -> Findings:
         now = datetime.now(UTC)
