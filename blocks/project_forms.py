@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from blocks import ids
 from blocks.kit import Block, clip, literal, literal_aside, plain, strong, word
 from blocks.projects import megabytes
-from bot.project_form import CHOICE_MAX, Field, Input, choice_of, fields_of
+from bot.project_form import BY_NAME, CHOICE_MAX, Field, Input, choice_of, fields_of
 
 FILES_MAX = 10
 """Slack's limits: files of one file input, and boxes of one row of checkboxes."""
@@ -28,11 +28,11 @@ def form(
     name or an id. `troubles` are SDP's refusals by field; what has no field stands on top below the name "".
     """
     troubles = troubles or {}
-    blocks: list[Block] = [literal(strong("Not saved. "), word(clip(troubles[""], 600)))] if "" in troubles else []
+    blocks: list[Block] = [literal(strong("Not saved. "), word(_first(troubles)))] if troubles else []
     for field in fields_of(new=label is None):
         blocks.append(_input(field, values.get(field.name, ""), field.name in offered))
         if field.name in troubles:
-            blocks.append(literal_aside(f"Not saved. {clip(troubles[field.name], 300)}"))
+            blocks.append(literal(strong(clip(troubles[field.name], 300))))
     return {
         "type": "modal",
         "callback_id": ids.PROJECT_FORM,
@@ -41,6 +41,12 @@ def form(
         "close": plain("Cancel", 24),
         "blocks": blocks,
     }
+
+
+def _first(troubles: Mapping[str, str]) -> str:
+    """What stands on top: the trouble itself, or where it is told."""
+    labels = ", ".join(BY_NAME[name].label for name in troubles if name in BY_NAME)
+    return clip(troubles.get("", f"Look below: {labels}."), 600)
 
 
 def choose_files(label: str, title: str, shared: Sequence[tuple[str, str, int]] = ()) -> Block:

@@ -140,7 +140,7 @@ def _money(view: ProjectView) -> list[Block]:
     project = view.project
     parts = [strong("Hours "), word(_against(project.actual_hours, project.estimated_hours))]
     if view.costs:
-        parts += [strong("     Cost "), word(_against(project.actual_cost, project.estimated_cost))]
+        parts += [strong("\nCost "), word(_against(project.actual_cost, project.estimated_cost))]
         if (over := _over(project)) is not None:
             parts.append(strong(f"  ({money(over)} over the estimate)"))
     return [literal(*parts)]
@@ -166,7 +166,7 @@ def _people(project: Project) -> list[Block]:
     pairs += [("Code", project.code)] if project.code else []
     parts: list[Block] = []
     for label, value in pairs:
-        parts += [strong(f"{'     ' if parts else ''}{label} "), word(clip(value, 80))]
+        parts += [strong(f"{'  ·  ' if parts else ''}{label} "), word(clip(value, 80))]
     return [literal(*parts)] if parts else []
 
 
@@ -183,7 +183,7 @@ def _description(project: Project) -> list[Block]:
 def _card_buttons(view: ProjectView) -> Block:
     id_ = view.project.id
     costs = [run_button("Timesheet", f"project timesheet {id_}")] if view.costs else []
-    edits = [run_button("Edit…", f"project edit {id_}"), run_button("Delete…", f"project delete {id_}", "danger")]
+    edits = [run_button("Edit…", f"project edit {id_}"), run_button("Delete…", f"project delete {id_}")]
     return actions(
         "project", *costs, *(edits if view.changeable else []), link_button("Open in SDP", ids.PROJECT_LINK, view.link)
     )

@@ -124,7 +124,7 @@ def _table(sheet: Timesheet, form: Form) -> Block:
         return {"type": "table", "rows": [[_worded(cell) for cell in row] for row in cells], "column_settings": columns}
     return {
         "type": "data_table",
-        "caption": clip(f"{sheet.project.label}: {_people(len(sheet.rows))}, {spent_words(sheet.total.spent)}", 200),
+        "caption": f"{sheet.project.label}: hours, charges of technicians, other charges, amount",
         "page_size": PAGE_ROWS,
         "row_header_column_index": 0,
         "rows": cells,

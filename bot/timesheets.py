@@ -13,7 +13,9 @@ from decimal import Decimal
 
 from bot.models import Project, TimesheetRow
 
-HEADINGS = ("Person", "Hours", "Technician charge", "Other charge", "Amount")
+HEADINGS = ("Person", "Hours", "Technician", "Other", "Amount")
+"""Short, because phones show tables too; the caption says that the last three are charges."""
+CSV_HEADINGS = ("Project", "Person", "Hours", "Technician charge", "Other charge", "Amount")
 OTHERS = "{} others"
 
 
@@ -51,7 +53,7 @@ class Timesheet:
         """One line a person and a total, for spreadsheets: UTF-8 with its mark, plain decimal numbers."""
         text = io.StringIO()
         writer = csv.writer(text)
-        writer.writerow(("Project", *HEADINGS))
+        writer.writerow(CSV_HEADINGS)
         for row in (*self.rows, self.total):
             writer.writerow((_inert(self.project.label), _inert(row.owner_name), *_numbers(row)))
         return text.getvalue().encode("utf-8-sig")

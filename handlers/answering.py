@@ -93,7 +93,7 @@ class Desk:
     async def take(self, ask: Ask, trigger: str) -> Message:
         """Store a typed question and wake its job; the answer if it is quick, else the line that says it runs."""
         await self._start(ask, trigger)
-        if ask.on_message or self._opens(ask):
+        if ask.on_message or ask.view or self._opens(ask):
             return {}
         for _ in range(int(PATIENCE_SECONDS / LOOK_SECONDS)):
             if answer := await self._asks.answer(ask.id):
@@ -241,7 +241,9 @@ class Desk:
         """Raises BlocksRefused. An answer with plainer forms never goes out as the acknowledgement of the command:
         what Slack thinks of that one's blocks, nobody hears."""
         share = self._shares(ask)
-        message = cards.dressed(reply.message, "" if share else reply.command, ask.person if share else "")
+        message = cards.dressed(
+            reply.message, "" if share or _is_private(ask.channel) else reply.command, ask.person if share else ""
+        )
         if not ask.on_message:
             answer = {**message, "response_type": "in_channel" if share else "ephemeral"}
             handed_over = await self._asks.hand_over(ask.id, dumps({} if reply.otherwise else answer))
@@ -263,6 +265,11 @@ class Desk:
         except BadInput:
             return False
         return isinstance(read, Understood) and read.share
+
+
+def _is_private(channel: str) -> bool:
+    """A direct message: nobody is there to share with."""
+    return channel.startswith("D")
 
 
 async def _soon(working: asyncio.Future[Reply]) -> bool:

@@ -272,8 +272,9 @@ async def test_a_refused_form_comes_back_with_everything_typed_in(both_stages: S
     again = await odile.waits_for_modal("Not saved.")
     typed = {one["block_id"]: one["element"].get("initial_value") for one in again.blocks if one["type"] == "input"}
     assert (typed["title"], typed["code"], typed["estimated_hours"]) == ("Doubled", "WH-SSO", "40")
-    named = [one["type"] for one in again.blocks].index("context")
-    assert again.blocks[named - 1]["block_id"] == "code"
+    told = next(n for n, one in enumerate(again.blocks) if "must be unique" in str(one))
+    assert again.blocks[told - 1]["block_id"] == "code"
+    assert "Look below: Code." in odile.sees(again)
     assert stage.news("project.added") == 0
     outcome = await odile.submit({"Code": "WH-2"}, again)
     assert outcome.ok, outcome.error
