@@ -1,76 +1,98 @@
-"""`sdp-bot demo`: both stand-ins, the bot as its own process between them, and a page to click."""
+"""`sdp-bot demo`: both stand-ins, the bot in processes of its own between them, and a page to click."""
 
 import asyncio
 import contextlib
-import os
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+from cryptography.fernet import Fernet
+
 from bot.sockets import listening_socket
-from sandbox.box import Box, open_box
+from sandbox.box import WEBHOOK_SECRET, Box, open_box
+from sandbox.cast import ADMINISTRATOR, OPERATOR
+from sandbox.controls import Levers
+from sandbox.processes import BotProcesses
+from sandbox.sdp.world import Hook
+from sandbox.slack.page import Hint
 
-DRAIN_SECONDS = 10
 BOT_PORT = 3000
+Commands = Callable[[], Iterable[tuple[str, str]]]
+"""What the bot can be told, as (usage, what it does); asked late, since knowing it takes the whole bot."""
 
 
-async def demonstrate(*, port: int, data: Path | None, scenario: str) -> None:
-    """Run until Ctrl-C. The bot is a real child process, started as on any machine, with settings from here."""
+async def demonstrate(*, port: int, data: Path | None, scenario: str, seed: int, commands: Commands) -> None:
+    """Run until Ctrl-C, or until a process of the bot ends by itself. Raises NoSuchScenario."""
     stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     async with contextlib.AsyncExitStack() as stack:
-        folder = data or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sdp-bot-demo-")))
-        box = await stack.enter_async_context(open_box(scenario, port=port))
-        bot = await stack.enter_async_context(_bot(box, folder))
-        _invite(box)
-        await _first(stop.wait(), bot.wait())
-        if bot.returncode:
-            print(f"The bot ended with status {bot.returncode}; its last words are above.", file=sys.stderr)
+        folder = _folder(data, stack)
+        box = await stack.enter_async_context(open_box(scenario, seed=seed, port=port))
+        bot = BotProcesses(folder, _settings(box, folder))
+        await stack.enter_async_context(bot.running())
+        box.page.state.controls = Levers(box, bot).controls()
+        await _first_of(bot.ready(), stop.wait())
+        if not stop.is_set():
+            _invite(box)
+            box.page.state.hints = [Hint(*one) for one in await asyncio.to_thread(lambda: list(commands()))]
+        await _first_of(stop.wait(), bot.fallen.wait())
+        if bot.fallen.is_set():
+            print(f"The bot ended by itself. Its last words:\n\n{bot.last_words()}", file=sys.stderr)
 
 
-@contextlib.asynccontextmanager
-async def _bot(box: Box, folder: Path) -> AsyncIterator[asyncio.subprocess.Process]:
-    door = listening_socket("127.0.0.1", BOT_PORT, tries=50)
-    port = door.getsockname()[1]
-    door.close()
-    box.slack.request_url = f"http://127.0.0.1:{port}/slack/events"
-    environment = _environment(box, folder, port)
-    bot = await asyncio.create_subprocess_exec(sys.executable, "-m", "bot", "run", env=environment, cwd=folder)
-    try:
-        yield bot
-    finally:
-        if bot.returncode is None:
-            bot.terminate()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(bot.wait(), DRAIN_SECONDS)
-        if bot.returncode is None:
-            bot.kill()
-            await bot.wait()
+def _folder(data: Path | None, stack: contextlib.ExitStack | contextlib.AsyncExitStack) -> Path:
+    if data is None:
+        return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sdp-bot-demo-")))
+    data.mkdir(parents=True, exist_ok=True)
+    return data.absolute()
 
 
-def _environment(box: Box, folder: Path, port: int) -> Mapping[str, str]:
-    """The box's settings over a clean environment: nothing configured for a real bot leaks in."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
-    root = str(Path(__file__).parent.parent)
-    more = {"DATA_DIR": str(folder / "data"), "PORT": str(port), "POLL_SECONDS": "5", "PYTHONPATH": root}
-    return {**kept, **box.settings(), **more}
+def _settings(box: Box, folder: Path) -> Mapping[str, str]:
+    """The box's settings and the demo's own; the bot's door is on a free port, known before it opens."""
+    with listening_socket("127.0.0.1", BOT_PORT, tries=50) as door:
+        port = door.getsockname()[1]
+    address = f"http://127.0.0.1:{port}"
+    box.slack.request_url = f"{address}/slack/events"
+    box.sdp.hook = Hook(f"{address}/sdp/webhook", WEBHOOK_SECRET)
+    return {
+        **box.settings(),
+        "PORT": str(port),
+        "PUBLIC_URL": address,
+        "TOKEN_KEYS": _token_key(folder),
+        "POLL_SECONDS": "5",
+        "SDP_CALLS_PER_MINUTE": "6000",
+        "OPERATORS": OPERATOR.email,
+        "ADMINS": ADMINISTRATOR.email,
+    }
+
+
+def _token_key(folder: Path) -> str:
+    """The key of this demo's folder, made when there is none."""
+    path = folder / "token.key"
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_bytes(Fernet.generate_key())
+    return path.read_text()
 
 
 def _invite(box: Box) -> None:
     print(
         f"\n  Slack, as its people see it:  {box.slack.url}/\n"
-        f"  SDP, as its people see it:    {box.sdp.url}/\n\n"
+        f"  SDP, as its people see it:    {box.sdp.url}/\n"
+        f"  Faults, time, every request:  {box.slack.url}/panel\n\n"
         "  Open the first address, approve one release and reject another. Ctrl-C ends the demo.\n",
         flush=True,
     )
 
 
-async def _first(*waits: object) -> None:
-    """Until one of these is over."""
+async def _first_of(*waits: object) -> None:
+    """Until one of these is over; what it raised is raised."""
     tasks = [asyncio.ensure_future(wait) for wait in waits]  # type: ignore[call-overload]
-    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     for task in tasks:
         task.cancel()
+    for task in done:
+        task.result()

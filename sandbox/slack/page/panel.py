@@ -144,6 +144,7 @@ class _LogWatch:
         self._seen = max((entry.number for entry in world.log.entries), default=0) - _LATEST
         self._seen_there = 0
         self._open: dict[int, WireEntry] = {}
+        self._open_there: set[int] = set()
 
     async def events(self) -> AsyncIterator[str]:
         yield ": listening\n\n"
@@ -162,9 +163,19 @@ class _LogWatch:
             if entry.ms is None:
                 self._open[entry.number] = entry
             yield f"slack-{entry.number}", _slack_line(entry)
-        for exchange in self._controls.exchanges(self._seen_there) if self._controls.exchanges else ():
+        yield from self._news_there()
+
+    def _news_there(self) -> Iterator[tuple[str, Markup]]:
+        """The same of the other side, which gives its requests anew each time it is asked."""
+        since = min(self._open_there, default=self._seen_there + 1) - 1
+        for exchange in self._controls.exchanges(since) if self._controls.exchanges else ():
+            fresh, answered = exchange.number > self._seen_there, exchange.ms is not None
+            if fresh or (answered and exchange.number in self._open_there):
+                yield f"sdp-{exchange.number}", _sdp_line(exchange)
+            self._open_there.discard(exchange.number)
+            if not answered:
+                self._open_there.add(exchange.number)
             self._seen_there = max(self._seen_there, exchange.number)
-            yield f"sdp-{exchange.number}", _sdp_line(exchange)
 
 
 def _slack_line(entry: WireEntry) -> Markup:

@@ -235,7 +235,11 @@ class Site:
     async def _pull(self, request: Request) -> Response:
         """One lever of the panel, by name; what it raises is said on the panel."""
         panel = Panel(self._world, controls_of(request))
-        said = await panel.do(request.path_params["verb"], await request.json())
+        body = await request.json()
+        try:
+            said = await panel.do(request.path_params["verb"], body)
+        except ValueError as error:
+            return JSONResponse({"ok": False, "error": str(error)}, 400, headers=HEADERS)
         return JSONResponse({"ok": True, "said": said}, headers=HEADERS)
 
     async def _log(self, request: Request) -> Response:

@@ -1,0 +1,113 @@
+"""`sdp-bot demo` as a person starts it: a process with the bot's processes under it, steered by HTTP."""
+
+import asyncio
+import contextlib
+import json
+import os
+import re
+import signal
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from tests.conftest import until
+
+PAYMENT = "Payment gateway 4.2"
+COMMAND = (sys.executable, "-m", "bot", "demo", "--port", "0")
+
+
+@dataclass
+class Demo:
+    """A running demo, and what can be asked of it over HTTP."""
+
+    process: asyncio.subprocess.Process
+    url: str
+    session: aiohttp.ClientSession
+
+    async def state(self, who: str) -> Any:
+        async with self.session.get(f"{self.url}/sandbox/state", params={"viewer": who}) as answer:
+            return await answer.json()
+
+    async def messages(self, who: str) -> list[Any]:
+        """The messages between somebody and the bot."""
+        conversations = (await self.state(who))["conversations"]
+        return [message for one in conversations if one["is_im"] for message in one["messages"]]
+
+    async def card(self, who: str, words: str) -> Any:
+        """The newest message that has these words, once it is there."""
+
+        async def look() -> Any:
+            return next((one for one in reversed(await self.messages(who)) if words in json.dumps(one)), None)
+
+        return await until(look, seconds=30)
+
+    async def pull(self, lever: str, **body: object) -> str:
+        """A lever of the control panel; what it said."""
+        async with self.session.post(f"{self.url}/panel/do/{lever}", json=body) as answer:
+            said = await answer.json()
+            return str(said.get("said") or said["error"])
+
+    async def click(self, who: str, button: str) -> bool:
+        """Press the newest button of that name; whether the bot took it."""
+        async with self.session.post(f"{self.url}/sandbox/people/{who}/click", json={"button": button}) as answer:
+            return bool((await answer.json())["ok"])
+
+
+@pytest.fixture
+async def demo(tmp_path: Path) -> AsyncIterator[Demo]:
+    environment = {**os.environ, "SLACK_BOT_TOKEN": "xoxb-of-somebody-else"}
+    process = await asyncio.create_subprocess_exec(
+        *COMMAND, "--scenario", "quiet-day", env=environment, cwd=tmp_path, stdout=-1, stderr=-1
+    )
+    assert process.stdout is not None
+    try:
+        async with asyncio.timeout(60):
+            while not (found := re.search(rb"Slack, as.*(http://\S+?)/\s", line := await process.stdout.readline())):
+                assert line, "the demo ended at its start"
+        async with aiohttp.ClientSession() as session:
+            yield Demo(process, found[1].decode(), session)
+    finally:
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+        await process.wait()
+
+
+async def end(demo: Demo) -> tuple[int, bytes]:
+    """Ctrl-C: the exit status, and what was said on the way out."""
+    demo.process.send_signal(signal.SIGINT)
+    _, said = await asyncio.wait_for(demo.process.communicate(), 20)
+    return demo.process.returncode or 0, said
+
+
+async def test_a_killed_worker_and_a_stopped_redis_lose_nothing(demo: Demo) -> None:
+    await demo.card("arjun", PAYMENT)
+    assert await demo.pull("kill_worker") == "The worker was killed and started again."
+    assert await demo.pull("stop_redis") == "Redis is away."
+    assert await demo.pull("start_redis") == "Redis is back."
+    assert await demo.pull("restart_worker") == "The worker was stopped and started."
+    assert await demo.click("arjun", "Approve")
+    await demo.card("arjun", "Approved by Arjun Velloor")
+    assert await end(demo) == (0, b"")
+
+
+async def test_the_next_working_morning_brings_the_digest(demo: Demo) -> None:
+    await demo.card("arjun", PAYMENT)
+    assert "has gone by" in await demo.pull("jump_time", to="today 00:00")
+    said = await demo.pull("jump_time", to="monday 09:00 for arjun")
+    assert re.match(r"It is Monday \d+ \w+, 09:00 for Arjun", said), said
+    await demo.card("arjun", "1 release waits for a decision of yours")
+    assert await end(demo) == (0, b"")
+
+
+async def test_a_wrong_scenario_is_answered_with_the_list() -> None:
+    process = await asyncio.create_subprocess_exec(*COMMAND, "--scenario", "busy-day", stdout=-1, stderr=-1)
+    _, said = await process.communicate()
+    assert process.returncode == 1
+    assert b"There is no scenario 'busy-day'" in said
+    assert b"big-portfolio" in said
