@@ -88,7 +88,7 @@ class Accounts:
         found = await self._people.who(approval.approver)
         how = found.how if found and found.slack.id == slack_id else None
         if how is None and (found or not self.by_person):
-            check_may_decide(standing.person, approval, None)
+            check_may_decide(standing.person, approval, None, is_other=found is not None)
         actor = await self._acting(standing)
         check_may_decide(actor.slack, approval, how)
         return replace(actor, how=how)

@@ -207,8 +207,9 @@ def check_may_audit(standing: Standing) -> None:
         raise NotAllowed(f"Only operators may read the ledger. {_holders(standing.operators, 'OPERATORS')}")
 
 
-def check_may_decide(actor: SlackPerson, approval: Approval, how: How | None) -> None:
-    """Whether `actor` is the approver; `how` that is known comes from `People.match`. Raises Refused."""
+def check_may_decide(actor: SlackPerson, approval: Approval, how: How | None, *, is_other: bool = False) -> None:
+    """Whether `actor` is the approver; `how` that is known comes from `People.who`, and so does that the approver is
+    known to be another account (`is_other`). Raises Refused."""
     approver = approval.approver
     if actor.deleted or actor.is_bot:
         raise NotAllowed("This Slack account cannot decide approvals.")
@@ -218,6 +219,8 @@ def check_may_decide(actor: SlackPerson, approval: Approval, how: How | None) ->
         raise NotAllowed(
             f"Guests and people of other workspaces cannot decide here. This decision is {approver.name}'s."
         )
+    if is_other:
+        raise NotTheApprover(approver.name)
     if approver.email is None:
         raise NotLinked(
             f"This decision is {approver.name}'s, and SDP has no e-mail address for them, so Slack cannot tell who "
