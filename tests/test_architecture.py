@@ -1,0 +1,70 @@
+"""The rules of the house that no linter knows."""
+
+import ast
+import inspect
+import statistics
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bot import app
+from tests.flows.conftest import Stage, stage
+
+__all__ = ["stage"]  # the fixture
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = ("bot", "handlers", "blocks", "sandbox")
+BOLT = {"ack", "body", "client", "command", "context", "error", "event", "message", "options", "payload", "respond"}
+BOLT |= {"say", "shortcut", "view", "action", "logger", "request", "next_"}
+
+
+def test_every_module_of_the_bot_has_its_place_in_the_layers() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    layers = next(one["layers"] for one in contracts if one["type"] == "layers")
+    placed = {name.strip() for layer in layers for name in layer.split("|")}
+    there = {f"bot.{path.stem}" for path in (ROOT / "bot").iterdir() if path.suffix == ".py" or path.is_dir()}
+    assert there - placed - {"bot.__init__", "bot.__pycache__"} == set()
+
+
+def test_half_of_all_functions_have_under_ten_lines() -> None:
+    sizes = [end - start for start, end in _functions()]
+    assert statistics.median(sizes) < 10
+
+
+def test_every_key_of_redis_is_described() -> None:
+    source = (ROOT / "bot" / "store" / "keys.py").read_text()
+    described = ast.get_docstring(ast.parse(source)) or ""
+    made = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.JoinedStr)]
+    for key in made:
+        first = next((part.value for part in key.values if isinstance(part, ast.Constant)), "")
+        assert str(first).split(":")[0] in described, f"{ast.unparse(key)} has no line in the docstring"
+
+
+async def test_every_argument_of_a_listener_is_something_that_bolt_or_we_hand_over(stage: Stage) -> None:
+    """Bolt hands None to an argument it does not know; a misspelt service would be that."""
+    house = await stage.start(worker=False, web=False)
+    known = BOLT | set(house.services)
+    for listener in app.bolt(house)._async_listeners:
+        function = listener.ack_function
+        unknown = set(inspect.signature(function).parameters) - known
+        assert not unknown, f"{function.__module__}.{function.__name__} asks for {unknown}"
+
+
+@pytest.mark.parametrize("word", ["time.sleep(", "unittest.mock", "MagicMock", "pytest.mark.skip", "pytest.mark.xfail"])
+def test_tests_wait_for_conditions_and_replace_only_edges(word: str) -> None:
+    guilty = [
+        str(path.relative_to(ROOT))
+        for path in (ROOT / "tests").rglob("*.py")
+        if path != Path(__file__) and word in path.read_text()
+    ]
+    assert guilty == []
+
+
+def _functions() -> Iterator[tuple[int, int]]:
+    for package in PACKAGES:
+        for path in (ROOT / package).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                    yield node.lineno, node.end_lineno or node.lineno
