@@ -85,7 +85,7 @@ def pressed(body: dict[str, Any]) -> Ask:
         asked_at=datetime.now(UTC),
         channel=place.channel if place else "",
         response_url=body.get("response_url") or "",
-        on_message=bool(body.get("response_url")),
+        on_message=not _modal_of(body),  # or on the Home tab, where the answer goes to the messages instead
         view=_modal_of(body),
     )
 
