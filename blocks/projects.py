@@ -326,28 +326,25 @@ def associated(
     *,
     attach: bool,
 ) -> Message:
-    """What SDP shows after attaching or detaching: what is so, what is not, what nobody can tell."""
+    """What SDP shows after attaching or detaching: what is so now, what was so before, what is not, what nobody can
+    tell."""
     if done.there is None:
         return _not_told(name, kind, done, tickets, lost, attach=attach)
-    right = done.attached if attach else done.not_attached
-    wrong = done.not_attached if attach else done.attached
     verb, link = ("Attached", "to") if attach else ("Detached", "from")
-    text = f"{verb} {link} {clip(name, 200)}: {_names(right, tickets) or 'nothing'}."
-    blocks = [literal(strong(clip(text, 1500)))]
-    if wrong:
-        blocks.append(
-            literal(
-                strong(f"Not {verb.lower()}: "), word(f"{_names(wrong, tickets)}. SDP said yes and shows otherwise.")
-            )
-        )
-    if done.also_gone:
-        blocks.append(
-            literal(
-                strong("Also gone: "),
-                word(f"{_names(done.also_gone, tickets)}. Attach them again if that was not meant."),
-            )
-        )
-    return message(text, [*blocks, *_not_found(lost, kind)])
+    right, wrong = (done.attached, done.not_attached) if attach else (done.not_attached, done.attached)
+    before = done.before if done.before is not None else (() if attach else done.asked)
+    idle = [one for one in right if (one in before) is attach]
+    new = [one for one in right if one not in idle]
+    text = f"{verb} {link} {clip(name, 200)}: {_names(new, tickets) or 'nothing'}."
+    said = {
+        "Was attached already" if attach else "Was not attached": _names(idle, tickets),
+        f"Not {verb.lower()}": f"{_names(wrong, tickets)}. SDP said yes and shows otherwise." if wrong else "",
+        "Also gone": f"{_names(done.also_gone, tickets)}. Attach them again if that was not meant."
+        if done.also_gone and not attach
+        else "",
+    }
+    told = [literal(strong(f"{label}: "), word(names)) for label, names in said.items() if names]
+    return message(text, [literal(strong(clip(text, 1500))), *told, *_not_found(lost, kind)])
 
 
 def _not_told(

@@ -15,13 +15,16 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_sdk.errors import SlackApiError
 
 from blocks import ids
 from blocks import project_forms as forms
 from blocks import projects as cards
 from blocks.commands import as_modal, record_options
+from blocks.kit import Block, Message
 from blocks.operations import Words, outcome
-from bot.errors import BadInput
+from bot.errors import BadInput, BotError
+from bot.jobs import TryAgain
 from bot.models import Operation, OperationState, Origin, sdp_id
 from bot.operations import OperationService
 from bot.permissions import Rights, check_may_operate
@@ -284,10 +287,10 @@ class ProjectFaces:
         done = self._done(operation)
         return Reply(done, modal=as_modal(done))
 
-    def _told(self, operation: Operation) -> Any:
+    def _told(self, operation: Operation) -> Message:
         return outcome(operation, WORDS[operation.verb])
 
-    def _done(self, operation: Operation) -> Any:
+    def _done(self, operation: Operation) -> Message:
         _, _, what = operation.verb.partition(".")
         result = operation.result
         if what == "delete":
@@ -303,14 +306,14 @@ class ProjectFaces:
         return self._told(operation)
 
 
-def _associated(operation: Operation) -> Any:
+def _associated(operation: Operation) -> Message:
     direction, _, kind = operation.verb.partition(".")[2].partition("_")
     done, tickets = associations_of(operation), named_tickets(operation)
     attach = direction == "attach"
     return cards.associated(operation.name, kind, done, tickets, lost_words(operation), attach=attach)
 
 
-def _form_again(operation: Operation) -> Any:
+def _form_again(operation: Operation) -> Block:
     form = Form.of(operation)
     named = [BY_THEIRS[name].name if name in BY_THEIRS else name for name in operation.fields]
     fields = [name for name in named if name in BY_NAME]
@@ -330,24 +333,44 @@ class UploadProgress:
 
     @contextlib.asynccontextmanager
     async def watching(self, operation: Operation, file: SharedFile) -> AsyncIterator[Callable[[int], None]]:
-        gone = 0
-
-        def note(bytes_: int) -> None:
-            nonlocal gone
-            gone = bytes_
-
-        looking = asyncio.create_task(self._show(operation, file, lambda: gone))
+        """A small file is through before its first look, and shows nothing but its outcome."""
+        meter = Meter(self._messenger, operation, file.size)
+        looking = asyncio.create_task(meter.run())
         try:
-            yield note
+            yield meter.note
         finally:
             looking.cancel()
             await asyncio.gather(looking, return_exceptions=True)
+            with contextlib.suppress(SlackApiError, BotError, TryAgain):
+                await meter.show_last()
 
-    async def _show(self, operation: Operation, file: SharedFile, gone: Callable[[], int]) -> None:
+
+class Meter:
+    """One upload's message: posted at the first look, changed at each of the following."""
+
+    def __init__(self, messenger: Messenger, operation: Operation, size: int) -> None:
+        self._messenger = messenger
+        self._operation = operation
+        self._size = size
+        self._gone = 0
+        self._place: tuple[str, str] | None = None
+
+    def note(self, gone: int) -> None:
+        """So many bytes are through."""
+        self._gone = gone
+
+    async def run(self) -> None:
         """Runs until it is cancelled; a trouble with Slack ends the showing, never the upload."""
         await asyncio.sleep(FIRST_LOOK)
-        shown = cards.uploading(operation.name, gone(), file.size)
-        channel, ts = await self._messenger.post(await self._messenger.dm(operation.person), shown)
-        while gone() < file.size:
+        self._place = await self._messenger.post(await self._messenger.dm(self._operation.person), self._shown())
+        while True:
             await asyncio.sleep(NEXT_LOOK)
-            await self._messenger.update(channel, ts, cards.uploading(operation.name, gone(), file.size))
+            await self.show_last()
+
+    async def show_last(self) -> None:
+        """Bring the message up to what is through, if there is a message."""
+        if self._place is not None:
+            await self._messenger.update(*self._place, self._shown())
+
+    def _shown(self) -> Message:
+        return cards.uploading(self._operation.name, self._gone, self._size)

@@ -224,6 +224,17 @@ def test_detaching_tells_what_else_went() -> None:
     assert "Also gone: " in words(message)
 
 
+def test_what_was_so_before_is_not_claimed() -> None:
+    again = Associations(asked=(FAN.id, PORT.id), there=(FAN.id, PORT.id), before=(PORT.id,))
+    message = accepted(projects.associated("PJT-1 Warehouse", "changes", again, TICKETS, attach=True))
+    assert message["text"] == "Attached to PJT-1 Warehouse: CH-2 Replace the fan."
+    assert "'Was attached already: '" in words(message)
+    never = Associations(asked=(FAN.id,), there=(PORT.id,), before=(PORT.id,))
+    message = accepted(projects.associated("PJT-1 Warehouse", "changes", never, TICKETS, attach=False))
+    assert message["text"] == "Detached from PJT-1 Warehouse: nothing."
+    assert "'Was not attached: '" in words(message)
+
+
 def test_what_sdp_does_not_show_is_not_claimed() -> None:
     done = Associations(asked=(FAN.id,), there=None)
     message = accepted(projects.associated("PJT-1 Warehouse", "changes", done, TICKETS, attach=True))

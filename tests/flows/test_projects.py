@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from bot import charts
+from handlers.asking import Row
+from handlers.projects import ROWS
 from sandbox.sdp.projects import Project
 from sandbox.slack.model import Message
 from sandbox.slack.people import Actor
@@ -53,6 +55,20 @@ async def confirm(who: Actor, label: str, preview: Message) -> None:
 
 def block(message: Message, kind: str) -> dict[str, Any]:
     return next(one for one in message.blocks if one["type"] == kind)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.path)
+async def test_every_example_of_the_table_is_answered(stage: Stage, row: Row) -> None:
+    odile = await begin(stage)
+    before = len(odile.messages(OPS))
+    await say(odile, f"/sdp {row.example}")
+    if row.opens:
+        await odile.waits_for_modal("Title" if row.path != "project upload" else "Files")
+    else:
+        answer = (await odile.until(lambda: odile.messages(OPS)[before:]))[-1]
+        assert "PJT-1" in answer.text + str(answer.blocks)
+    await stage.settled()
+    assert not [path for method in ("POST", "PUT", "DELETE") for path in stage.calls(method) if "/projects" in path]
 
 
 # --- reading (P3, P4, P10) ---------------------------------------------------------------------------------
@@ -536,6 +552,7 @@ async def test_a_large_file_shows_how_far_it_is(stage: Stage) -> None:
     assert (await odile.submit(view=await odile.waits_for_modal("backup.zip"))).ok
     await odile.waits_for("% of 6 MB", "bot")
     await odile.waits_for("Attached backup.zip to PJT-1", "bot", seconds=15)
+    await odile.waits_for("▓▓▓▓▓▓▓▓▓▓  100 % of 6 MB", "bot")
     assert [file.size for file in project(stage, WAREHOUSE).attachments] == [BIG]
 
 
