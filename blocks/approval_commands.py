@@ -80,7 +80,7 @@ def overview(mine: Sequence[Snapshot], commands: Sequence[tuple[str, str]]) -> M
     """`/sdp` alone: what waits for me, and what I can do."""
     text = _count(len(mine), "you")
     rows = [block for snapshot in mine[:5] for block in _row(snapshot, "Decide…")]
-    more = [aside(f"and {len(mine) - 5} more")] if len(mine) > 5 else []  # noqa: PLR2004
+    more = [aside(f"and {len(mine) - 5} more")] if len(mine) > 5 else []
     buttons = [run_button(label, command) for label, command in commands]
     return message(text, [literal(strong(text)), *rows, *more, actions("commands", *buttons)])
 
@@ -136,7 +136,9 @@ def _facts(release: Release) -> list[Block]:
     pairs = [(label, value.name) for label, value in named.items() if value]
     if release.requester:
         pairs.append(("Requested by", release.requester.name))
-    parts = [part for label, value in pairs for part in (strong(f"{label} "), word(f"{clip(value, 80)}     "))]
+    parts: list[Block] = []
+    for label, value in pairs:
+        parts += [word("  ·  " if parts else ""), strong(f"{label} "), word(clip(value, 80))]
     return [literal(*parts)] if parts else []
 
 

@@ -180,7 +180,7 @@ def _facts(maintenance: Maintenance) -> list[Block]:
         "Type": maintenance.change_type,
         "Category": maintenance.category,
     }
-    return _pairs({label: value.name for label, value in named.items() if value}, "     ")
+    return _pairs({label: value.name for label, value in named.items() if value}, "  ·  ")
 
 
 def _things(maintenance: Maintenance) -> list[Block]:

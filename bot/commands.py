@@ -68,7 +68,8 @@ class Shape:
 
     `path` are its words. `record` is the kind of record its first argument names, `then` are words that may follow
     the record (`approve`, `reject`). `topic_alone`: the topic without a second word means this command; `by_id`: so
-    does the topic with an id behind it. `shares`: `share` at the end shows the answer to the channel.
+    does the topic with an id behind it. `shares`: `share` at the end shows the answer to the channel, but where a word
+    of `then` is followed by a comment (`comments`): there it is a word of that.
     """
 
     path: tuple[str, ...]
@@ -77,6 +78,7 @@ class Shape:
     topic_alone: bool = False
     by_id: bool = False
     shares: bool = True
+    comments: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +172,13 @@ def parse(text: str, shapes: Sequence[Shape]) -> Read:
     """What `text` means, out of `shapes`. Raises BadInput when it is longer than any command."""
     if len(text) > LONGEST:
         raise BadInput(f"That is {len(text):,} characters long; a command can have {LONGEST:,}.")
+    read = _read(text, shapes)
+    if isinstance(read, Meant) and isinstance(further := _read(read.text, shapes), Meant):
+        return further  # two words were nearly right
+    return read
+
+
+def _read(text: str, shapes: Sequence[Shape]) -> Read:
     given = tokens(text)
     by_path = {shape.path: shape for shape in shapes}
     topic, rest = _step(given)
@@ -217,7 +226,8 @@ def _with_arguments(given: tuple[Token, ...], taken: int, shape: Shape) -> Read:
         return Understood(shape.path, which, rest=_joined(rest), share=share)
     keyword = rest[0].text.casefold()
     if keyword in shape.then:
-        return Understood(shape.path, which, keyword, _joined(rest[1:]), share)
+        words = [*rest[1:], given[-1]] if share and shape.comments else rest[1:]
+        return Understood(shape.path, which, keyword, _joined(words), share and not shape.comments)
     at = taken + len(arguments) - len(rest)
     return _near(given, at, set(shape.then)) or Unknown(rest[0].text, shape.path[0])
 

@@ -122,6 +122,7 @@ class Row:
             topic_alone=self.topic_alone,
             by_id=self.by_id,
             shares=self.shares,
+            comments="comment" in self.takes,
         )
 
 

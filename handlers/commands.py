@@ -5,6 +5,8 @@ reader may run, and tests run every row's example against the sandbox.
 """
 
 import re
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
@@ -27,7 +29,13 @@ async def help_(call: Call, desk: Desk) -> Reply:
     shown = [(row.usage, row.says) for row in allowed if topic in ("", row.topic)]
     if not shown:
         return Reply(cards.no_help(topic))
-    return Reply(cards.help_(topic, shown, list(dict.fromkeys(row.topic for row in allowed if row.topic))))
+    return Reply(cards.help_(topic, shown, _topics(allowed)))
+
+
+def _topics(rows: Sequence[Row]) -> list[str]:
+    """Topics that have several commands."""
+    counted = Counter(row.topic for row in rows)
+    return [topic for topic, count in counted.items() if count > 1]
 
 
 def _may(row: Row, call: Call) -> bool:

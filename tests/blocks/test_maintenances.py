@@ -109,7 +109,7 @@ def test_every_card_fits_slack(maintenance: Maintenance) -> None:
         assert 0 < len(card["text"]) <= 4000
 
 
-@pytest.mark.parametrize("state", [state for state in OperationState], ids=str)
+@pytest.mark.parametrize("state", list(OperationState), ids=str)
 def test_every_state_of_an_operation_fits_slack_and_pings_nobody(state: OperationState) -> None:
     card = cards.came_of_it(operation(state), "https://sdp.example.com/{change}")
     assert refusals_of_blocks(card["blocks"], "message") == []
