@@ -5,7 +5,7 @@ import contextlib
 import signal
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from pathlib import Path
 
 from cryptography.fernet import Fernet
@@ -23,17 +23,16 @@ Commands = Callable[[], Iterable[tuple[str, str]]]
 """What the bot can be told, as (usage, what it does); asked late, since knowing it takes the whole bot."""
 
 
-async def demonstrate(*, port: int, data: Path | None, scenario: str, seed: int, commands: Commands) -> None:
+async def demonstrate(
+    *, port: int, data: Path | None, scenario: str, seed: int = 1, commands: Commands = tuple
+) -> None:
     """Run until Ctrl-C, or until a process of the bot ends by itself. Raises NoSuchScenario."""
     stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     async with contextlib.AsyncExitStack() as stack:
         folder = _folder(data, stack)
-        box = await stack.enter_async_context(open_box(scenario, seed=seed, port=port))
-        bot = BotProcesses(folder, _settings(box, folder))
-        await stack.enter_async_context(bot.running())
-        box.page.state.controls = Levers(box, bot).controls()
+        box, bot = await stack.enter_async_context(set_up(folder, port=port, scenario=scenario, seed=seed))
         await _first_of(bot.ready(), stop.wait())
         if not stop.is_set():
             _invite(box)
@@ -41,6 +40,18 @@ async def demonstrate(*, port: int, data: Path | None, scenario: str, seed: int,
         await _first_of(stop.wait(), bot.fallen.wait())
         if bot.fallen.is_set():
             print(f"The bot ended by itself. Its last words:\n\n{bot.last_words()}", file=sys.stderr)
+
+
+@contextlib.asynccontextmanager
+async def set_up(
+    folder: Path, *, scenario: str, port: int = 0, seed: int = 1, **settings: str
+) -> AsyncIterator[tuple[Box, BotProcesses]]:
+    """Both sides, the bot started between them, and a control panel with every lever; `settings` come on top."""
+    async with open_box(scenario, seed=seed, port=port) as box:
+        bot = BotProcesses(folder, {**_settings(box, folder), **settings})
+        box.page.state.controls = Levers(box, bot).controls()
+        async with bot.running():
+            yield box, bot
 
 
 def _folder(data: Path | None, stack: contextlib.ExitStack | contextlib.AsyncExitStack) -> Path:

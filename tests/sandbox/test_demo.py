@@ -6,7 +6,9 @@ import json
 import os
 import re
 import signal
+import subprocess
 import sys
+import zipfile
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +16,12 @@ from typing import Any
 
 import aiohttp
 import pytest
+from hatchling.builders.wheel import WheelBuilder
 
 from tests.conftest import until
 
 PAYMENT = "Payment gateway 4.2"
+ROOT = Path(__file__).parent.parent.parent
 COMMAND = (sys.executable, "-m", "bot", "demo", "--port", "0")
 
 
@@ -58,11 +62,12 @@ class Demo:
             return bool((await answer.json())["ok"])
 
 
-@pytest.fixture
-async def demo(tmp_path: Path) -> AsyncIterator[Demo]:
-    environment = {**os.environ, "SLACK_BOT_TOKEN": "xoxb-of-somebody-else"}
+@contextlib.asynccontextmanager
+async def started(folder: Path, **environment: str) -> AsyncIterator[Demo]:
+    """A demo started in a folder; killed at the end if it has not ended by then."""
+    settings = {**os.environ, "SLACK_BOT_TOKEN": "xoxb-of-somebody-else", **environment}
     process = await asyncio.create_subprocess_exec(
-        *COMMAND, "--scenario", "quiet-day", env=environment, cwd=tmp_path, stdout=-1, stderr=-1
+        *COMMAND, "--scenario", "quiet-day", env=settings, cwd=folder, stdout=-1, stderr=-1
     )
     assert process.stdout is not None
     try:
@@ -76,6 +81,32 @@ async def demo(tmp_path: Path) -> AsyncIterator[Demo]:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
         await process.wait()
+
+
+@pytest.fixture
+async def demo(tmp_path: Path) -> AsyncIterator[Demo]:
+    async with started(tmp_path) as demo:
+        yield demo
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The packages as a wheel brings them, in a folder to put on the path."""
+    folder = tmp_path_factory.mktemp("wheel")
+    builder = WheelBuilder(str(ROOT))
+    wheel = next(builder.build(directory=str(folder), versions=["standard"]))
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder / "site")
+    found = subprocess.run(
+        [sys.executable, "-c", "import bot, sandbox; print(bot.__file__, sandbox.__file__)"],
+        env={**os.environ, "PYTHONPATH": str(folder / "site")},
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=folder,
+    )
+    assert all(path.startswith(str(folder)) for path in found.stdout.split()), "the checkout was found first"
+    return folder / "site"
 
 
 async def end(demo: Demo) -> tuple[int, bytes]:
@@ -103,6 +134,15 @@ async def test_the_next_working_morning_brings_the_digest(demo: Demo) -> None:
     assert re.match(r"It is Monday \d+ \w+, 09:00 for Arjun", said), said
     await demo.card("arjun", "1 release waits for a decision of yours")
     assert await end(demo) == (0, b"")
+
+
+async def test_an_installed_package_has_everything_for_a_demo(installed: Path, tmp_path: Path) -> None:
+    async with started(tmp_path, PYTHONPATH=str(installed)) as demo:
+        await demo.card("arjun", PAYMENT)
+        for path in ("/", "/panel", "/page/static/page.js"):
+            async with demo.session.get(f"{demo.url}{path}") as answer:
+                assert answer.status == 200, path
+        assert await end(demo) == (0, b"")
 
 
 async def test_a_wrong_scenario_is_answered_with_the_list() -> None:
