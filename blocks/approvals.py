@@ -492,7 +492,15 @@ def _what_next(view: CardView) -> Block:
     if not view.can_decide:
         return aside("Deciding from Slack is not set up here, so the decision has to be made in SDP.")
     undo = f"You can undo for {view.undo_seconds:g} seconds; after that" if view.undo_seconds else "After the click"
-    return aside(f"{_after_approval(view)} A rejection ends the approval. {undo} SDP lets nobody revoke it.")
+    return aside(f"{_after_approval(view)}{_after_rejection(view)} {undo} SDP lets nobody revoke it.")
+
+
+def _after_rejection(view: CardView) -> str:
+    """What pressing Reject leads to, where one rejection is known to end it."""
+    level = view.level
+    alone = level is not None and tally(view.snapshot, level).people == 1
+    ends = level is not None and (alone or level.rule in (Rule.EVERYONE, Rule.FIRST_RESPONSE))
+    return " A rejection ends the approval." if ends else ""
 
 
 def _after_approval(view: CardView) -> str:
