@@ -419,6 +419,61 @@ async def test_a_deletion_whose_answer_is_lost_is_found_out_and_not_repeated(sta
     assert len([path for path in stage.calls("DELETE") if "/projects/" in path]) == 1
 
 
+async def test_a_project_whose_creation_went_unanswered_is_found_by_its_title(stage: Stage) -> None:
+    odile = await begin(stage)
+    stage.box.sdp.break_with("drop_after", path="/projects", method="POST")
+    await say(odile, "/sdp project create Found again")
+    form = await odile.waits_for_modal("Title")
+    assert (await odile.submit({"Code": "FOUND-1"}, form)).ok
+    await odile.waits_for_modal("Created PJT-4 Found again.")
+    assert stage.news("project.added") == 1
+
+
+async def test_an_edit_that_went_unanswered_is_seen_in_the_project(stage: Stage) -> None:
+    odile = await begin(stage)
+    stage.box.sdp.break_with("drop_after", path="/projects/*", method="PUT")
+    await say(odile, "/sdp project edit PJT-3")
+    form = await odile.waits_for_modal("Title")
+    assert (await odile.submit({"Done, per cent": "5", "Status": "On Hold", "Planned end": 1_900_000_000}, form)).ok
+    await odile.waits_for_modal("Saved PJT-3")
+    assert stage.news("project.edited") == 1
+    assert len([path for path in stage.calls("PUT") if "/projects/" in path]) == 1
+
+
+@pytest.mark.parametrize(
+    ("direction", "title", "left"), [("attach", BADGE, [AUDITORS, BADGE]), ("detach", AUDITORS, [])]
+)
+async def test_an_association_that_went_unanswered_is_read_back(
+    stage: Stage, direction: str, title: str, left: list[str]
+) -> None:
+    odile = await begin(stage)
+    method = "POST" if direction == "attach" else "DELETE"
+    stage.box.sdp.break_with("drop_after", path="*_request_associations", method=method)
+    await say(odile, f"/sdp project {direction} PJT-2 requests {stage.box.sdp.request(title).id}")
+    await confirm(odile, direction.capitalize(), await odile.waits_for(f"{direction.capitalize()} 1 request", OPS))
+    await odile.waits_for(f"{direction.capitalize()}ed", OPS)
+    assert attached(stage, ARCHIVE, "requests") == left
+    asked = [one for one in stage.box.sdp.log if one.method == method and "_request_associations" in one.path]
+    assert [one.input for one in asked] == [{"requests": [stage.box.sdp.request(title).id]}]
+
+
+async def test_a_worker_killed_before_the_confirmation_was_worked_on_is_followed_by_the_next(stage: Stage) -> None:
+    odile = await begin(stage)
+    await say(odile, "/sdp project attach PJT-2 changes " + stage.box.sdp.change(FAN).label)
+    preview = await odile.waits_for("Attach 1 change", OPS)
+    await stage.stop()
+    await stage.start(worker=False, OPERATORS="@operators")
+    for _ in range(3):
+        assert (await odile.click("Attach", in_=preview, times=5)).ok
+    assert attached(stage, ARCHIVE, "changes") == []
+    await stage.stop()
+    await stage.start(OPERATORS="@operators")
+    await odile.waits_for("Attached to PJT-2", OPS)
+    await stage.settled()
+    assert stage.news("project.changes_attached") == 1
+    assert len([path for path in stage.calls("POST") if "_change_associations" in path]) == 1
+
+
 async def test_who_is_no_operator_changes_nothing(both_stages: Stage) -> None:
     stage = both_stages
     arjun = await begin(stage, "arjun")
