@@ -130,10 +130,14 @@ def _too_many(element: Json, value: list[Any]) -> str:
     return f"Please select at most {most} items." if len(value) > most else ""
 
 
-_JUDGE: dict[str, Callable[[Json, Any], str]] = {
+_Judge = Callable[[Json, Any], str]
+_MULTI = ("static", "external", "users", "channels", "conversations")
+_SEVERAL: dict[str, _Judge] = {f"multi_{kind}_select": _too_many for kind in _MULTI}
+_JUDGE: dict[str, _Judge] = {
     "plain_text_input": _wrong_length,
     "number_input": _wrong_number,
     "email_text_input": _wrong_mail,
     "url_text_input": _wrong_url,
     "file_input": _too_many,
-} | {f"multi_{kind}_select": _too_many for kind in ("static", "external", "users", "channels", "conversations")}
+    **_SEVERAL,
+}

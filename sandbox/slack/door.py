@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Any
 
 from starlette.requests import Request
@@ -66,7 +67,7 @@ def too_many(seconds: int) -> Response:
     return JSONResponse({"ok": False, "error": "ratelimited"}, 429, headers={"Retry-After": str(seconds)})
 
 
-_INSTEAD = {
+_INSTEAD: dict[str, Callable[[Fault], Response]] = {
     "ratelimited": lambda fault: too_many(max(1, round(fault.seconds))),
     "status": lambda fault: HTMLResponse("<html><body><h1>Server Error</h1></body></html>", fault.status),
     "error": lambda fault: JSONResponse(SlackError(fault.code).as_json()),
