@@ -10,8 +10,8 @@ QUIET = ("slack_bolt", "slack_sdk", "aiohttp", "httpx", "httpcore", "uvicorn", "
 """Libraries whose INFO lines can carry bodies; Bolt 1.30 logs a refused request's whole body there."""
 
 
-def configure(format_: Literal["console", "json"]) -> None:
-    """Set up structlog and the libraries' loggers for this process."""
+def processors(format_: Literal["console", "json"]) -> list[structlog.typing.Processor]:
+    """What an event goes through on its way to a line."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -24,8 +24,13 @@ def configure(format_: Literal["console", "json"]) -> None:
         if format_ == "json"
         else [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]
     )
+    return [*shared, *last]
+
+
+def configure(format_: Literal["console", "json"]) -> None:
+    """Set up structlog and the libraries' loggers for this process."""
     structlog.configure(
-        processors=[*shared, *last],
+        processors=processors(format_),
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,

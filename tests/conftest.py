@@ -12,6 +12,7 @@ import pytest
 
 from bot.store import Store, connect
 from bot.valkey import embedded
+from tests.secrets import pytest_runtest_makereport  # noqa: F401 - a hook of the whole suite
 
 DEADLINE = 15.0
 
