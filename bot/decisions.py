@@ -79,6 +79,7 @@ TURNED_AWAY: Mapping[type[BotError], DecisionState] = {
     Changed: S.CHANGED,
 }
 """What a check may say, and where the decision then ends."""
+COMMENT_WANTED = "SDP takes no decision here without a comment. Nothing was decided; please add one."
 SHOWN_KEPT = timedelta(days=90)
 LOOK_AGAIN_MIN, LOOK_AGAIN_MAX = timedelta(seconds=2), timedelta(seconds=60)
 SLOW = timedelta(seconds=1)
@@ -172,6 +173,10 @@ class DecisionService:
         if not self._accounts.by_person:
             return False
         return await self._memory.recall("tenant", "comment_demanded") is not None
+
+    async def demand_comments(self) -> None:
+        """Remember that this tenant takes no decision without a comment."""
+        await self._memory.keep("tenant", "comment_demanded", "1", SHOWN_KEPT)
 
     async def changes(self, decision: Decision, snapshot: Snapshot) -> list[Difference]:
         """What is different now from what the person saw; empty when that is no longer known."""
@@ -324,11 +329,12 @@ class DecisionService:
     async def _after_refusal(self, decision: Decision, error: SdpRefused) -> Decision:
         """SDP's no has no code of its own for "already decided": only reading tells."""
         if isinstance(error, SdpFieldsMissing):
-            await self._memory.keep("tenant", "comment_demanded", "1", SHOWN_KEPT)
+            await self.demand_comments()
         approval = await self._read_back(decision.ref)
         if approval is not None and approval.state.is_decided:
             return self._moved(decision, S.ALREADY, note=_already(approval), code=error.code)
-        return self._moved(decision, S.DENIED, note=str(error), code=error.code)
+        note = COMMENT_WANTED if isinstance(error, SdpFieldsMissing) else str(error)
+        return self._moved(decision, S.DENIED, note=note, code=error.code)
 
     # --- reading what became of it -----------------------------------------------------------------------
 

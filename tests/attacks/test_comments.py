@@ -9,7 +9,7 @@ async def test_a_demanded_comment_is_asked_for_and_remembered(street: Street) ->
     street.box.sdp.tenant.comments_required = True
     arjun = street.box.people.as_("arjun")
     await arjun.click("Approve", in_=await arjun.waits_for(PORTAL))
-    await arjun.waits_for("mandatory")
+    await arjun.waits_for("no decision here without a comment")
     assert street.decided() == []
     await street.settled()
     assert "Approve…" in street.buttons("arjun", PORTAL)

@@ -7,6 +7,7 @@ from freezegun import freeze_time
 
 from bot.valkey import embedded
 from sandbox.box import open_box
+from sandbox.slack.reading import words_of_message
 from tests.conftest import until
 from tests.flows.conftest import Stage
 
@@ -102,3 +103,23 @@ async def test_with_redis_away_the_person_hears_that_nothing_was_recorded(tmp_pa
             await arjun.waits_for("Approved by Arjun Velloor")
             await stage.stop()
     assert stage.news("approval.approved") == 1
+
+
+async def test_after_a_silence_the_person_hears_once_how_it_ended(stage: Stage) -> None:
+    await stage.start()
+    arjun = stage.box.people.as_("arjun")
+    card = await arjun.waits_for(PAYMENT)
+    silence = stage.box.sdp.break_with("error_503", path="*/approvals/*", method="GET", times=None)
+    stage.box.sdp.break_with("drop_after", path="*/_approve")
+    await arjun.click("Approve", in_=card)
+    await arjun.waits_for("Sent, not yet confirmed")
+    stage.box.sdp.mend(silence)
+
+    def told() -> list[str]:
+        thread = stage.box.slack.messages(card.channel, viewer="arjun", thread=card.ts)
+        return [words for one in thread if "SDP has confirmed it" in (words := words_of_message(one))]
+
+    await until(told)
+    await stage.bot.jobs.wake("tell", f"{stage.ref(PAYMENT, 'arjun')}|{stage.box.slack.person('arjun').id}")
+    await stage.settled()
+    assert told() == ["SDP has confirmed it: approved."]
