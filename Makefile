@@ -5,7 +5,7 @@ UV_VERSION := 0.13.9
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: setup demo test check run bench fmt lock clean
+.PHONY: setup demo test check run bench faults soak fmt lock clean
 
 setup: $(STAMP)
 
@@ -39,6 +39,9 @@ check: setup
 
 test: check
 	@$(BIN)/pytest -q -n 2 --dist loadgroup
+
+faults: setup
+	@$(BIN)/python -m tests.faults $(if $(KILLS),--kills $(KILLS)) $(if $(SEED),--seed $(SEED))
 
 bench: setup
 	@$(BIN)/python -m bench

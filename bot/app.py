@@ -37,7 +37,7 @@ from bot.maintenances import DEEDS as MAINTENANCE_DEEDS
 from bot.maintenances import MaintenanceService
 from bot.models import sdp_id
 from bot.neighbours import Neighbours
-from bot.operations import Deed, OperationService
+from bot.operations import Deed, OperationRules, OperationService
 from bot.overview import Overviews
 from bot.people import People
 from bot.permissions import Rights, RightsLists
@@ -269,6 +269,7 @@ def _wire(
             **ReminderDeeds(memory).deeds(),
             **_project_deeds(settings, sdp, people, messenger),
         },
+        rules=_operation_rules(settings),
     )
     operation_writer = OperationWriter(
         operations=operations,
@@ -621,6 +622,12 @@ def _decision_rules(settings: Settings) -> DecisionRules:
         comment_max=settings.sdp_comment_max,
         own_release_refused=settings.self_approval == "refuse",
     )
+
+
+def _operation_rules(settings: Settings) -> OperationRules:
+    """One patience for everything unknown: an administrator sets it once."""
+    unknown = timedelta(minutes=settings.unknown_minutes)
+    return OperationRules(settle=min(OperationRules().settle, unknown), unknown=unknown)
 
 
 def _card_rules(settings: Settings, accounts: Accounts) -> CardRules:

@@ -1,5 +1,6 @@
 """Small facts with an end of their own: a person's direct-message channel, an event already seen."""
 
+import secrets
 from datetime import timedelta
 
 from bot.store.connection import Store
@@ -19,8 +20,13 @@ class Memory:
         await self._store.redis.set(self._store.keys.memory(kind, name), value, ex=span)
 
     async def first(self, kind: str, name: str, span: timedelta) -> bool:
-        """True for the first to ask within `span`, False for everybody after."""
-        return bool(await self._store.redis.set(self._store.keys.memory(kind, name), "1", ex=span, nx=True))
+        """True for the first to ask within `span`, False for everybody after.
+
+        Each call leaves a word of its own: asked again after a lost answer, it finds that and knows that it was first.
+        """
+        ours = secrets.token_hex(8)
+        known = await self._store.redis.set(self._store.keys.memory(kind, name), ours, ex=span, nx=True, get=True)
+        return known is None or known == ours
 
     async def forget(self, kind: str, name: str) -> None:
         await self._store.redis.delete(self._store.keys.memory(kind, name))

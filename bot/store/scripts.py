@@ -1,5 +1,9 @@
 """The atomic steps, in Lua: each is asked twice without harm.
 
+Asked twice, because an answer can be lost when the server dies or a connection breaks, and redis-py then asks again.
+A compare-and-set that finds its own new value in place therefore says yes: it was this very call that put it there,
+for every record carries a moment or a random word that no other call has.
+
 Lua numbers are doubles, exact for epoch milliseconds. Records are JSON; scripts read their `version` and `final`
 and never write JSON themselves, so nothing is re-encoded on the way.
 """
@@ -36,6 +40,7 @@ SWAP_DECISION = (
     WAKE
     + """
 local old = redis.call('HGET', KEYS[1], ARGV[1])
+if old == ARGV[3] then return 1 end
 if not old or cjson.decode(old).version ~= tonumber(ARGV[2]) then return 0 end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
 redis.call('EXPIRE', KEYS[1], ARGV[4])
@@ -50,6 +55,7 @@ SWAP_OPERATION = (
     WAKE
     + """
 local old = redis.call('GET', KEYS[1])
+if old == ARGV[2] then return 1 end
 local version = old and cjson.decode(old).version or 0
 if version ~= tonumber(ARGV[1]) then return 0 end
 redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
@@ -207,6 +213,7 @@ return 1
 
 CLAIM_TEXT = """
 local old = redis.call('GET', KEYS[1])
+if old == ARGV[1] then return false end
 if old then return old end
 redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
 return false
@@ -214,7 +221,9 @@ return false
 """KEYS key · ARGV text ttl → the text that is there already, or false: it is ours."""
 
 SWAP_TEXT = """
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+local old = redis.call('GET', KEYS[1])
+if old and old == ARGV[2] then return 1 end
+if old ~= ARGV[1] then return 0 end
 if ARGV[2] == '' then redis.call('DEL', KEYS[1]) else redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3]) end
 return 1
 """
