@@ -49,6 +49,8 @@ class Field:
     most: int = TITLE_MAX
 
 
+REPLACES = "What is typed here replaces the description there is."
+
 FIELDS = (
     Field("title", "Title", Input.LINE, "title", required=True),
     Field("status", "Status", Input.CHOICE, "status", "project_status"),
@@ -64,9 +66,9 @@ FIELDS = (
     Field("actual_end", "Actual end", Input.MOMENT, "actual_end_time", new=False),
     Field("estimated_hours", "Estimated hours", Input.NUMBER, "estimated_hours"),
     Field("estimated_cost", "Estimated cost", Input.NUMBER, "estimated_cost", hint="Without a currency, as in SDP."),
-    Field("description", "Description", Input.TEXT, "description", most=TEXT_MAX),
+    Field("description", "Description", Input.TEXT, "description", hint=REPLACES, most=TEXT_MAX),
 )
-"""In the order of the form. The description of an existing project is HTML in SDP: typing one replaces it."""
+"""In the order of the form. The description of an existing project is HTML in SDP, so it is not shown to be edited."""
 
 BY_NAME = {field.name: field for field in FIELDS}
 BY_THEIRS = {field.theirs: field for field in FIELDS}

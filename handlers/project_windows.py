@@ -23,11 +23,12 @@ from blocks import projects as cards
 from blocks.commands import as_modal, record_options
 from blocks.kit import Block, Message
 from blocks.operations import Words, outcome
+from bot.accounts import Accounts
 from bot.errors import BadInput, BotError
 from bot.jobs import TryAgain
 from bot.models import Operation, OperationState, Origin, sdp_id
 from bot.operations import OperationService
-from bot.permissions import Rights, check_may_operate
+from bot.permissions import check_may_operate
 from bot.project_changes import Form, SharedFile, associations_of, lost_words, named_tickets
 from bot.project_form import BY_NAME, BY_THEIRS, CHOICE_MAX, draft_of, fields_of
 from bot.projects import KINDS, ProjectService
@@ -114,6 +115,8 @@ def register(app: AsyncApp) -> None:
 async def submit_form(ack: AsyncAck, body: Body, memory: Memory, operations: OperationService) -> Any:
     window = await _window(memory, body, FormWindow)
     form = Form(_values(body, new=not window.project), window.shown, frozenset(window.offered))
+    if not form.written:
+        raise BadInput("Nothing was changed, so there is nothing to save.", field="title")
     draft_of(form.written)
     name = window.name or form.values.get("title", "")
     verb = "project.edit" if window.project else "project.create"
@@ -146,22 +149,27 @@ async def attach_message(ack: AsyncAck, body: Body, memory: Memory, messenger: M
     return await ack()
 
 
-async def suggest_choice(ack: AsyncAck, body: Body, rights: Rights, projects: ProjectService) -> Any:
-    person = body["user"]["id"]
-    check_may_operate(await rights.of(person))
+async def suggest_choice(ack: AsyncAck, body: Body, accounts: Accounts, projects: ProjectService) -> Any:
+    person = await _changer(body, accounts)
     name = body["action_id"].partition(":")[2]
     found = await projects.choices(person, name, body.get("value") or "") if name in BY_NAME else ()
     return await ack(options=[forms.suggestion(one.name, f"{one.id or ''}|{one.name}"[:CHOICE_MAX]) for one in found])
 
 
-async def suggest_ticket(ack: AsyncAck, body: Body, rights: Rights, projects: ProjectService) -> Any:
-    person = body["user"]["id"]
-    check_may_operate(await rights.of(person))
+async def suggest_ticket(ack: AsyncAck, body: Body, accounts: Accounts, projects: ProjectService) -> Any:
+    person = await _changer(body, accounts)
     direction, kind, project = _ticket_menu(body["block_id"])
     found = await projects.offered_tickets(
         person, kind, project, body.get("value") or "", attached=direction == "detach"
     )
     return await ack(options=record_options(found))
+
+
+async def _changer(body: Body, accounts: Accounts) -> str:
+    """Who chooses in a menu that only serves to change something. Raises Refused."""
+    person: str = body["user"]["id"]
+    check_may_operate((await accounts.reader_for(person)).standing)
+    return person
 
 
 async def picked_ticket(ack: AsyncAck, body: Body, desk: Desk) -> Any:

@@ -111,7 +111,7 @@ async def check_channel(call: Call, project: Project, messenger: Messenger, righ
         raise NotAllowed("Not shared: I am not in this channel, so I cannot tell who would read it. Invite me first.")
     if len(members) > AUDIENCE_MAX:
         raise NotAllowed(f"Not shared: this channel has {len(members)} people. Charges are shared with few.")
-    standings = [await rights.of(member) for member in members]
+    standings = [await rights.of(member) for member in members if member != call.ask.person]
     barred = [one.person.name for one in standings if not one.person.is_bot and not _may_read_costs(one, project)]
     if barred:
         named = ", ".join(barred[:5]) + (f" and {len(barred) - 5} more" if len(barred) > 5 else "")

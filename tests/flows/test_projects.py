@@ -347,6 +347,24 @@ async def test_an_edit_of_what_somebody_else_changed_meanwhile_is_not_sent(stage
     assert stage.news("project.edited") == 1
 
 
+async def test_an_untouched_form_is_not_sent(stage: Stage) -> None:
+    odile = await begin(stage)
+    await say(odile, "/sdp project edit PJT-1")
+    outcome = await odile.submit(view=await odile.waits_for_modal("Title"))
+    assert outcome.field_errors == {"title": "Nothing was changed, so there is nothing to save."}
+    assert stage.calls("PUT") == []
+
+
+async def test_a_window_nobody_remembers_cannot_be_submitted(stage: Stage) -> None:
+    odile = await begin(stage)
+    await say(odile, "/sdp project edit PJT-1")
+    form = await odile.waits_for_modal("Title")
+    await stage.bot.store.redis.flushall()
+    outcome = await odile.submit({"Code": "LOST"}, form)
+    assert "can no longer be used" in outcome.error
+    assert stage.calls("PUT") == []
+
+
 async def test_without_lists_the_form_takes_names(stage: Stage) -> None:
     stage.box.sdp.tenant.lookups = False
     odile = await begin(stage)

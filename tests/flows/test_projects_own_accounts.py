@@ -64,3 +64,24 @@ async def test_whoever_is_not_connected_is_asked_to_connect(street: Street) -> N
     assert (await tess.type("/sdp project timesheet PJT-1", in_="bot")).ok
     await tess.waits_for("Connect", "bot")
     assert "Odile Marchetty" not in tess.sees("bot")
+
+
+async def test_menus_load_for_whoever_acts_with_their_own_account(street: Street) -> None:
+    odile = street.box.people.as_("odile")
+    await street.connects("odile")
+    assert (await odile.type(f"/sdp project edit {WAREHOUSE}", in_=OPS)).ok
+    form = await odile.waits_for_modal("Title")
+    outcome = await odile.submit({"Status": "On Hold"}, form)
+    assert outcome.ok, outcome.error
+    await odile.waits_for_modal("Saved PJT-1")
+    status = street.box.sdp.project(WAREHOUSE).choices["status"]
+    assert status is not None
+    assert status.name == "On Hold"
+
+
+async def test_my_own_right_to_see_charges_is_nobody_elses(street: Street) -> None:
+    odile, sam = street.box.people.as_("odile"), street.box.people.as_("sam")
+    await street.connects("odile")
+    assert (await odile.type("/sdp project timesheet PJT-1 share", in_=OPS)).ok
+    await odile.waits_for("Not shared: Sam Okonjoru in this channel may not see charges and hours.", OPS)
+    assert "Tess Harbourne" not in sam.sees(OPS)
