@@ -21,6 +21,8 @@ ASSUMED = timedelta(hours=1)
 """How long a run lasts when SDP does not say."""
 REACH = timedelta(days=62)
 """How far runs are reckoned ahead."""
+YEAR = timedelta(days=366)
+DAY = timedelta(days=1)
 SATURDAY = 5
 
 
@@ -106,12 +108,28 @@ def runs(maintenance: Maintenance, start: datetime, end: datetime) -> Iterator[d
         if start <= first <= end:
             yield first
         return
-    last = min(end, first + REACH, schedule.ends_on or end)
-    at = first
+    yield from _reckoned(schedule, first, start, end, first_runs=True)
+
+
+def first_run(schedule: Schedule, since: datetime) -> datetime | None:
+    """The first run of a schedule from then on, for a maintenance that is suspended and so has no next run."""
+    if schedule.start is None:
+        return None
+    if schedule.frequency in (Frequency.ONCE, Frequency.UNKNOWN):
+        return schedule.start if schedule.start >= since else None
+    return next(_reckoned(schedule, schedule.start, since, since + YEAR), None)
+
+
+def _reckoned(
+    schedule: Schedule, first: datetime, start: datetime, end: datetime, *, first_runs: bool = False
+) -> Iterator[datetime]:
+    """The runs between `start` and `end`, day by day at the time of `first`, from which weeks and months count."""
+    last = min(end, schedule.ends_on or end, max(start, first) + (REACH if first_runs else YEAR))
+    at = first + timedelta(days=max(0, -((first - start) // DAY)))
     while at <= last:
-        if at >= start and (at == first or _runs_on(schedule, first, at)):
+        if (first_runs and at == first) or _runs_on(schedule, first, at):
             yield at
-        at += timedelta(days=1)
+        at += DAY
 
 
 def _runs_on(schedule: Schedule, first: datetime, day: datetime) -> bool:

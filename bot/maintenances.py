@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from bot.accounts import Actor
 from bot.approvals import is_closed
-from bot.collisions import Claim, Collision, claim_of_release, claims_of, collisions, run_at
+from bot.collisions import Claim, Collision, claim_of_release, claims_of, collisions, first_run, run_at
 from bot.errors import Changed, SdpError, SdpNotFound, SdpRefused
 from bot.maintenance_form import CHOICES, draft_of, matches, text_of, values_in
 from bot.models import Maintenance, MaintenanceState, Operation, SdpId, Ticket, sdp_id
@@ -53,7 +53,7 @@ class MaintenanceService:
 
     async def in_the_way(self, sdp: Sdp, maintenance: Maintenance, verb: str) -> tuple[Collision, ...]:
         """What overlaps with the run that `verb` brings about: at once for execute, else the next one."""
-        at = datetime.now(UTC) if verb == "execute" else maintenance.next_run or _next_start(maintenance)
+        at = datetime.now(UTC) if verb == "execute" else _next_run(maintenance)
         if at is None or not (maintenance.services or maintenance.assets):
             return ()
         claim = run_at(maintenance, at)
@@ -94,14 +94,11 @@ class MaintenanceService:
                 yield run
 
 
-def _next_start(maintenance: Maintenance) -> datetime | None:
-    """The first run after being enabled, for one that is suspended and so has no next run: its daily time."""
-    start = maintenance.schedule.start if maintenance.schedule else None
-    if start is None:
-        return None
-    now = datetime.now(UTC)
-    days = max(0, (now - start).days + 1) if start < now else 0
-    return start + timedelta(days=days)
+def _next_run(maintenance: Maintenance) -> datetime | None:
+    """When it runs next, or would if it were enabled now."""
+    if maintenance.next_run is not None or maintenance.schedule is None:
+        return maintenance.next_run
+    return first_run(maintenance.schedule, datetime.now(UTC))
 
 
 def _next_first(maintenance: Maintenance) -> tuple[bool, datetime, str]:

@@ -28,7 +28,7 @@ from bot.errors import BadInput, BotError, NotConnected, Refused
 from bot.jobs import Jobs, TryAgain
 from bot.ledger import Ledger
 from bot.models import LedgerEvent, SdpId
-from bot.permissions import Rights, Standing
+from bot.permissions import Rights, Standing, check_audience
 from bot.sdp import Matches
 from bot.store.asks import Asks
 from handlers.asking import OURS_ALONE, Ask, Call, Reply, Row
@@ -93,7 +93,7 @@ class Desk:
     async def take(self, ask: Ask, trigger: str) -> Message:
         """Store a typed question and wake its job; the answer if it is quick, else the line that says it runs."""
         await self._start(ask, trigger)
-        if ask.on_message or ask.view or self._opens(ask):
+        if not ask.typed or self._opens(ask):
             return {}
         for _ in range(int(PATIENCE_SECONDS / LOOK_SECONDS)):
             if answer := await self._asks.answer(ask.id):
@@ -105,8 +105,8 @@ class Desk:
     async def choose(self, id_: str, chosen: SdpId, answer_to: Ask, trigger: str) -> None:
         """Go on with a question whose record was picked in its menu. Raises BadInput when it is too old."""
         asked = await self._known(id_)
-        again = replace(asked, id=f"{id_}.{chosen}", chosen=chosen, response_url=answer_to.response_url)
-        await self._start(replace(again, on_message=answer_to.on_message, view=answer_to.view), trigger)
+        place = {name: getattr(answer_to, name) for name in ("response_url", "on_message", "typed", "view", "channel")}
+        await self._start(replace(asked, id=f"{id_}.{chosen}", chosen=chosen, **place), trigger)
 
     async def options(self, id_: str, typed: str) -> list[Block]:
         """Records for the menu of a question that named none."""
@@ -122,7 +122,8 @@ class Desk:
         return cards.record_options([record async for record in _first(records.list(), cards.OPTIONS_MAX)])
 
     async def _start(self, ask: Ask, trigger: str) -> None:
-        if self._opens(ask) and not ask.view:
+        nowhere = not (ask.typed or ask.on_message)  # pressed on the Home tab: the answer gets a window
+        if not ask.view and (nowhere or self._opens(ask)):
             ask = replace(ask, view=await self._messenger.open_view(trigger, cards.loading()))
         await self._asks.keep(ask.id, _codec.dump_json(ask).decode())
         await self._jobs.wake("answer", ask.id)
@@ -190,6 +191,8 @@ class Desk:
         else:
             standing = (await self._accounts.reader_for(ask.person)).standing
         row.may(standing)
+        if read.share and not _is_private(ask.channel):
+            check_audience([await self._rights.of(member) for member in await self._messenger.members(ask.channel)])
         record = None
         if row.record is not None:
             record = await self._record(ask, row.record, read.which)
@@ -244,7 +247,7 @@ class Desk:
         message = cards.dressed(
             reply.message, "" if share or _is_private(ask.channel) else reply.command, ask.person if share else ""
         )
-        if not ask.on_message:
+        if ask.typed:
             answer = {**message, "response_type": "in_channel" if share else "ephemeral"}
             handed_over = await self._asks.hand_over(ask.id, dumps({} if reply.otherwise else answer))
             if handed_over and not reply.otherwise:

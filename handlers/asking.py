@@ -25,9 +25,9 @@ from bot.permissions import Standing, check_may_administer, check_may_audit
 class Ask:
     """A question as it came. `id` is the same for every delivery of it.
 
-    `response_url` takes five answers within thirty minutes; `line` says that the web role has shown a line meanwhile.
-    `on_message`: it came from a button or menu of a message, which the answer then replaces. `view` is the modal that
-    was opened for it. `chosen` is the record picked in the menu "which one?".
+    `typed`: it was typed; then its acknowledgement can be the answer. `response_url` takes five answers within thirty
+    minutes. `on_message`: it came from a button or menu of a message, which the answer then replaces. `view` is the
+    modal that was opened for it. `chosen` is the record picked in the menu "which one?".
     """
 
     id: str
@@ -37,6 +37,7 @@ class Ask:
     asked_at: datetime
     channel: str = ""
     response_url: str = ""
+    typed: bool = False
     on_message: bool = False
     view: str = ""
     chosen: SdpId | None = None

@@ -13,6 +13,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from blocks import commands as cards
 from blocks import ids
+from bot.commands import SAME
 from bot.errors import Refused
 from bot.permissions import check_may_operate, check_may_read
 from handlers import admin, approval_commands, digest, maintenances, payloads, people, projects
@@ -24,7 +25,7 @@ Body = dict[str, Any]
 
 async def help_(call: Call, desk: Desk) -> Reply:
     """Only what the person may run."""
-    topic = call.rest.casefold()
+    topic = SAME.get(call.rest.casefold(), call.rest.casefold())
     allowed = [row for row in desk.rows if _may(row, call)]
     shown = [(row.usage, row.says) for row in allowed if topic in ("", row.topic)]
     if not shown:
@@ -143,6 +144,7 @@ TABLE: tuple[Row, ...] = (
     ),
     Row(
         path="maintenance create",
+        takes="[title]",
         says="A new one, in a form",
         run=maintenances.create,
         may=check_may_operate,

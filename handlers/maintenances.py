@@ -17,7 +17,7 @@ from blocks.kit import Block, clip
 from bot.accounts import Accounts
 from bot.commands import searchable
 from bot.errors import BadInput, NotAllowed
-from bot.maintenance_form import CHOICES, THEIRS, TITLE, changed, check_new, draft_of, text_of, values_of
+from bot.maintenance_form import CHOICES, THEIRS, TITLE, TITLE_MAX, changed, check_new, draft_of, text_of, values_of
 from bot.maintenances import MaintenanceService, fingerprint
 from bot.models import Maintenance, MaintenanceState, Operation, OperationState, Origin
 from bot.operations import OperationService
@@ -120,6 +120,7 @@ async def delete(call: Call, previewer: Previewer) -> Reply:
 async def create(call: Call, accounts: Accounts, maintenances: MaintenanceService) -> Reply:
     sdp = (await accounts.actor_for(call.ask.person)).sdp
     offered, values = await asyncio.gather(maintenances.offered(sdp), maintenances.first_values(sdp))
+    values |= {TITLE: clip(call.rest, TITLE_MAX)} if call.rest else {}
     return Reply(modal=cards.form(label="", values=values, offered=offered, private_metadata=""))
 
 

@@ -71,11 +71,12 @@ def typed(body: dict[str, Any]) -> Ask:
         asked_at=datetime.now(UTC),
         channel=body["channel_id"],
         response_url=body["response_url"],
+        typed=True,
     )
 
 
 def pressed(body: dict[str, Any]) -> Ask:
-    """A button whose value is a command, or a menu; in a message or in a window."""
+    """A button whose value is a command, or a menu; in a message, in a window or on the Home tab."""
     place = place_of(body)
     return Ask(
         id=_question(body),
@@ -85,7 +86,7 @@ def pressed(body: dict[str, Any]) -> Ask:
         asked_at=datetime.now(UTC),
         channel=place.channel if place else "",
         response_url=body.get("response_url") or "",
-        on_message=not _modal_of(body),  # or on the Home tab, where the answer goes to the messages instead
+        on_message=bool(body.get("response_url")),
         view=_modal_of(body),
     )
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.collisions import claim_of_release, claims_of, collisions, run_at, runs
+from bot.collisions import claim_of_release, claims_of, collisions, first_run, run_at, runs
 from bot.models import Frequency, Maintenance, MaintenanceState, Named, Release, Schedule, SdpId
 
 MONDAY = datetime(2026, 3, 2, 14, 0, tzinfo=UTC)
@@ -108,6 +108,23 @@ def test_a_run_lasts_as_long_as_its_plan_says_else_an_hour() -> None:
     )
     assert run_at(planned, MONDAY).end == MONDAY + timedelta(hours=5)
     assert run_at(maintenance(Schedule(Frequency.ONCE)), MONDAY).end == MONDAY + timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "days"),
+    [
+        (Schedule(Frequency.DAILY, MONDAY), 1),
+        (Schedule(Frequency.WEEKLY, MONDAY, days_of_week=(4,)), 2),
+        (Schedule(Frequency.MONTHLY, MONDAY, days_of_month=(1,)), 30),
+        (Schedule(Frequency.ONCE, MONDAY), None),
+    ],
+    ids=["daily", "wednesdays", "on the 1st", "once, long ago"],
+)
+def test_the_next_run_of_a_suspended_maintenance_is_reckoned_from_its_start(
+    schedule: Schedule, days: int | None
+) -> None:
+    found = first_run(schedule, MONDAY + timedelta(minutes=1))
+    assert found == (None if days is None else MONDAY + timedelta(days=days))
 
 
 def test_a_release_without_dates_claims_nothing() -> None:

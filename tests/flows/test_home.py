@@ -113,7 +113,7 @@ async def test_operators_have_controls_that_show_a_preview_first(stage: Stage) -
     suspend = next(one for one in control["elements"] if one["text"]["text"] == "Suspend…")
     outcome = await odile.click(suspend["action_id"], in_="home")
     assert outcome.ok, outcome.error
-    await odile.waits_for("Suspend")
+    await odile.waits_for_modal("What will happen")
     assert len(stage.box.sdp.effects()) == before
 
 

@@ -139,6 +139,19 @@ async def test_delete_is_final_and_says_so_first(both_stages: Stage) -> None:
     assert stage.news("maintenance.deleted") == 1
 
 
+async def test_what_is_pressed_on_the_home_tab_is_previewed_and_done_in_a_window(both_stages: Stage) -> None:
+    stage = both_stages
+    odile = await begin(stage)
+    maintenance = stage.box.sdp.maintenance(LOGS)
+    assert (await odile.open_home()).ok
+    await odile.waits_for_home(LOGS)
+    assert (await odile.click(f"maintenance execute {maintenance.label}", in_="home")).ok
+    await odile.waits_for_modal("What will happen")
+    assert (await odile.click(f"Execute {maintenance.label}", in_=odile.modal())).ok
+    await odile.waits_for_modal("It created the change")
+    assert stage.news("maintenance.executed") == 1
+
+
 async def test_cancel_changes_nothing(stage: Stage) -> None:
     odile = await begin(stage)
     await say(odile, f"/sdp maintenance delete “{WAREHOUSE}”")

@@ -68,6 +68,22 @@ async def test_fifty_deliveries_with_the_worker_killed_in_between_execute_once(s
     assert stage.calls("GET").count(f"/app/itdesk/api/v3/change_maintenances/{change[0].record}/_execute_now") == 1
 
 
+async def test_killed_before_anything_was_sent_the_next_worker_goes_on(stage: Stage) -> None:
+    await stage.start(worker=False, OPERATORS="@operators")
+    async with worker_process(stage) as doomed:
+        odile, shown, button = await preview(stage)
+        maintenance = stage.box.sdp.maintenance(PATCH)
+        stage.box.sdp.break_with("slow", f"*/{maintenance.id}", seconds=3)
+        seen = len(stage.calls("GET"))
+        assert (await odile.click(button, in_=shown, times=10)).ok
+        await until(lambda: any(path.endswith(maintenance.id) for path in stage.calls("GET")[seen:]))
+        os.kill(doomed.pid, signal.SIGKILL)
+        await doomed.wait()
+    async with worker_process(stage):
+        await odile.waits_for("It created the change", "#ops", seconds=40)
+    assert stage.news("maintenance.executed") == 1
+
+
 async def test_a_lost_answer_is_told_by_what_sdp_shows(both_stages: Stage) -> None:
     stage = both_stages
     await stage.start(OPERATORS="@operators")
