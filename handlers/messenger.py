@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from blocks.kit import Block, Message
@@ -29,6 +30,8 @@ PEOPLE_PAGE = 1000
 """The most `users.list` gives at once; it may be asked twenty times a minute, and people are re-read as they change."""
 HISTORY_PAGES = 5
 
+UNCLEAR = "Slack gave no clear answer. Please look whether it worked before you try again."
+
 GONE = frozenset({"message_not_found", "channel_not_found", "is_archived", "cant_update_message", "not_in_channel"})
 """Answers to an update after which the message is lost to us."""
 
@@ -41,6 +44,10 @@ class MessageGone(BotError):
 
 class BlocksRefused(BotError):
     """This workspace does not take these blocks; a plainer form may be."""
+
+
+class SlackUnclear(BotError):
+    """Slack may or may not have done what was asked: its answer was no answer. Whoever comes back looks first."""
 
 
 class FileNotTaken(BotError):
@@ -282,30 +289,42 @@ class Messenger:
             return None
 
     async def send_file(self, person: str, name: str, content: bytes, comment: str) -> None:
-        """Put a file into somebody's direct messages: announced, uploaded, completed, as Slack has had it since 2024.
-
-        Raises FileNotTaken when Slack does not take the bytes.
+        """Put a file into somebody's direct messages: announced, uploaded, completed, the way Slack has had it since
+        2024. Raises FileNotTaken.
         """
-        given = await self._call("files.getUploadURLExternal", filename=name, length=len(content))
-        if not self._is_slacks(given["upload_url"]):
+        try:
+            given = await self._call("files.getUploadURLExternal", filename=name, length=len(content))
+            await self._upload(given["upload_url"], content)
+            await self._call(
+                "files.completeUploadExternal",
+                files=[{"id": given["file_id"], "title": name}],
+                channel_id=await self.dm(person),
+                initial_comment=comment,
+            )
+        except SlackApiError as error:
+            why = error.response.get("error")
+            raise FileNotTaken(f"Slack did not take the file ({why}). The app needs the scope files:write.") from None
+
+    async def _upload(self, url: str, content: bytes) -> None:
+        if not self._is_slacks(url):
             raise FileNotTaken("Slack named another host to send the file to, so it was not sent.")
         session = self._client.session
         assert session is not None  # noqa: S101  # the client is always made with one, see `bot.app`
-        async with session.post(given["upload_url"], data=content) as answer:
+        async with session.post(url, data=content) as answer:
             if answer.status != 200:
                 raise FileNotTaken("Slack did not take the file. Please try again in a moment.")
-        await self._call(
-            "files.completeUploadExternal",
-            files=[{"id": given["file_id"], "title": name}],
-            channel_id=await self.dm(person),
-            initial_comment=comment,
-        )
 
     async def _call(self, method: str, **arguments: Any) -> Any:
         sent = {name: _encoded(value) for name, value in arguments.items() if value != ""}
         try:
             return await self._client.api_call(method, json=sent) if method in JSON else await self._form(method, sent)
+        except AttributeError:
+            # slack-sdk 3.47 stumbles over an answer of plain text.
+            raise SlackUnclear(UNCLEAR) from None
         except SlackApiError as error:
+            # … and hands out aiohttp's response, not its own, where it expected JSON and got none.
+            if not isinstance(error.response, AsyncSlackResponse) or error.response.status_code >= 500:
+                raise SlackUnclear(UNCLEAR) from None
             if error.response.status_code == 429:
                 patience = timedelta(seconds=float(error.response.headers.get("Retry-After", 1)))
                 raise TryAgain(datetime.now(UTC) + patience) from None

@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
+import structlog
+
 from blocks import project_forms as forms
 from blocks import projects as cards
 from blocks import timesheets
@@ -11,9 +13,9 @@ from blocks.kit import Message
 from blocks.operations import confirm_buttons
 from blocks.projects import ProjectView
 from bot import charts
-from bot.errors import BadInput, NotAllowed, Refused
+from bot.errors import BadInput, NotAllowed, Refused, SdpRefused
 from bot.jobs import Jobs
-from bot.models import Operation, Project, sdp_id
+from bot.models import Operation, Project, SdpId, sdp_id
 from bot.operations import OperationService
 from bot.people import People
 from bot.permissions import Rights, Standing, check_may_operate, check_may_read, check_may_read_costs
@@ -23,7 +25,7 @@ from bot.projects import KINDS, ProjectService
 from bot.store import Memory
 from bot.timesheets import Timesheet
 from handlers.asking import Call, Check, Reply, Row
-from handlers.messenger import Messenger
+from handlers.messenger import FileNotTaken, Messenger
 from handlers.project_windows import FormWindow, UploadWindow, remember, shared_files
 
 FORM_KEPT = timedelta(days=1)
@@ -32,6 +34,9 @@ AUDIENCE_MAX = 50
 SENT_KEPT = timedelta(hours=6)
 BY_PICTURE = "The bars are a picture in your messages."
 CSV_SENT = "The CSV file is in your messages."
+
+log = structlog.get_logger()
+
 
 # --- reading -------------------------------------------------------------------------------------------
 
@@ -86,11 +91,11 @@ async def timesheet(
     project: Project = call.record
     check_may_read_costs(call.standing, project.owner)
     if call.share:
-        await check_channel(call, project, messenger, rights)
+        await _check_channel(call, project, messenger, rights)
     sheet = await projects.timesheet(call.ask.person, project)
     link, note = projects.link(project.id), ""
-    if call.keyword == "csv":
-        await send_csv(call, sheet, messenger, memory)
+    if call.keyword == "csv" and sheet.rows:
+        await _send_csv(call, sheet, messenger, memory)
         note = CSV_SENT
     ladder = await _ladder(call, memory)
     shown = [timesheets.answer(sheet, form, link, _notes(call, form, note)) for form in ladder]
@@ -104,7 +109,7 @@ async def timesheet(
     return Reply(shown[0], command=f"project timesheet {project.id}", otherwise=tuple(shown[1:]), sent=sent)
 
 
-async def check_channel(call: Call, project: Project, messenger: Messenger, rights: Rights) -> None:
+async def _check_channel(call: Call, project: Project, messenger: Messenger, rights: Rights) -> None:
     """That everybody in the channel may see what is shared there. Raises NotAllowed."""
     members = await messenger.members(call.ask.channel)
     if members is None:
@@ -144,7 +149,7 @@ def _has_picture(call: Call, form: timesheets.Form) -> bool:
     return not form.chart and not call.ask.view and charts.available()
 
 
-async def send_csv(call: Call, sheet: Timesheet, messenger: Messenger, memory: Memory) -> None:
+async def _send_csv(call: Call, sheet: Timesheet, messenger: Messenger, memory: Memory) -> None:
     """The timesheet as a file in the asker's direct messages, once for each time they ask."""
     if await memory.recall("csv-sent", call.ask.id) is None:
         await messenger.send_file(call.ask.person, f"{_file_name(sheet)}.csv", sheet.to_csv(), _about(sheet))
@@ -172,12 +177,18 @@ class ProjectPictures:
         question, person, project = key.split("|")
         if await self._memory.recall("picture-sent", question) is not None:
             return
-        known = await self._projects.get(person, sdp_id(project))
+        try:
+            await self._draw_and_send(person, sdp_id(project))
+        except (Refused, SdpRefused, FileNotTaken) as no:
+            log.warning("projects.no_picture", project=project, why=str(no))
+        await self._memory.keep("picture-sent", question, "1", SENT_KEPT)
+
+    async def _draw_and_send(self, person: str, project: SdpId) -> None:
+        known = await self._projects.get(person, project)
         sheet = await self._projects.timesheet(person, known)
         png = await charts.draw(sheet)
         if png is not None:
             await self._messenger.send_file(person, f"{_file_name(sheet)}.png", png, _about(sheet))
-        await self._memory.keep("picture-sent", question, "1", SENT_KEPT)
 
 
 # --- changing ------------------------------------------------------------------------------------------

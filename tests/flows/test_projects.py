@@ -193,6 +193,29 @@ async def test_the_csv_goes_to_the_askers_messages_only(both_stages: Stage) -> N
     assert [one for one in odile.messages(OPS) if one.files] == []
 
 
+async def test_a_file_slack_does_not_take_is_said_so(stage: Stage) -> None:
+    odile = await begin(stage)
+    stage.box.slack.faults.add("error", "files.getUploadURLExternal", code="missing_scope")
+    await say(odile, "/sdp project timesheet PJT-1 csv")
+    await odile.waits_for("Slack did not take the file (missing_scope). The app needs the scope files:write.", OPS)
+    assert [one for one in odile.messages("bot") if one.files] == []
+
+
+async def test_a_picture_slack_does_not_take_is_given_up(stage: Stage) -> None:
+    if not charts.available():
+        pytest.skip("vl-convert (the extra `charts`) is not installed here, so there is no picture to send")
+    odile = await begin(stage)
+    stage.box.slack.faults.add("error", "response_url", code="invalid_blocks")
+    stage.box.slack.faults.add("error", "files.completeUploadExternal", code="missing_scope", times=0)
+    await say(odile, "/sdp project timesheet PJT-1")
+    await odile.waits_for("Timesheet: ", OPS)
+    await stage.settled()
+    store = stage.bot.store
+    left = await store.redis.zrange(store.keys.jobs("due"), 0, -1)
+    assert [job for job in left if job.startswith("project_picture")] == []
+    assert [one for one in odile.messages("bot") if one.files] == []
+
+
 async def test_a_timesheet_is_refused_to_others_and_the_refusal_is_recorded(both_stages: Stage) -> None:
     stage = both_stages
     tess = await begin(stage, "tess")
