@@ -13,6 +13,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
@@ -285,6 +286,7 @@ def _of_option(value: str) -> str:
     return value
 
 
+@pytest.mark.timeout(900)
 def test_whatever_happens_in_whatever_order_no_card_lies(valkey_url: str) -> None:
     Tenant.valkey_url = valkey_url
     run_state_machine_as_test(
