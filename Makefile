@@ -38,7 +38,7 @@ check: setup
 	@$(BIN)/lint-imports --no-logo
 
 test: check
-	@$(BIN)/pytest -q -n 2 --dist worksteal
+	@$(BIN)/pytest -q -n 2 --dist loadgroup
 
 faults: setup
 	@$(BIN)/python -m tests.faults $(if $(KILLS),--kills $(KILLS)) $(if $(SEED),--seed $(SEED))
