@@ -201,6 +201,20 @@ def check_may_read_costs(standing: Standing, owner: Person | None = None) -> Non
     raise NotAllowed(f"Only operators{whose} may see charges and hours. {_holders(standing.operators, 'OPERATORS')}")
 
 
+def check_audience(audience: Iterable[Standing]) -> None:
+    """Whether what one may read can be shown to all of these: nobody may get to see it by being in the channel.
+
+    Raises NotAllowed.
+    """
+    strangers = [one.person.name for one in audience if not (one.reader or one.person.is_bot or one.person.deleted)]
+    if strangers:
+        more = f" and {len(strangers) - NAMES_SHOWN} more" if len(strangers) > NAMES_SHOWN else ""
+        raise NotAllowed(
+            f"Not everybody in this channel may see this: {', '.join(strangers[:NAMES_SHOWN])}{more}. "
+            "Nothing was shared."
+        )
+
+
 def check_may_audit(standing: Standing) -> None:
     """Whether somebody may read the ledger. Raises NotAllowed."""
     if not (standing.operator or standing.admin):

@@ -24,7 +24,7 @@ from blocks import commands as cards
 from blocks.kit import Block, Message, clip
 from bot.accounts import Accounts
 from bot.commands import TITLE_MAX, Meant, Read, Understood, Unknown, parse, searchable
-from bot.errors import BadInput, BotError, NotConnected, Refused
+from bot.errors import BadInput, BotError, NotAllowed, NotConnected, Refused
 from bot.jobs import Jobs, TryAgain
 from bot.ledger import Ledger
 from bot.models import LedgerEvent, SdpId
@@ -192,7 +192,7 @@ class Desk:
             standing = (await self._accounts.reader_for(ask.person)).standing
         row.may(standing)
         if read.share and not _is_private(ask.channel):
-            check_audience([await self._rights.of(member) for member in await self._messenger.members(ask.channel)])
+            await self._check_audience(ask.channel)
         record = None
         if row.record is not None:
             record = await self._record(ask, row.record, read.which)
@@ -200,6 +200,15 @@ class Desk:
                 return record
         call = Call(ask, standing, record, read.keyword, read.rest, read.share)
         return await row.run(call, **self._needs[row.path])
+
+    async def _check_audience(self, channel: str) -> None:
+        """That everybody in the channel may see what is shared there. Raises NotAllowed."""
+        members = await self._messenger.members(channel)
+        if members is None:
+            raise NotAllowed(
+                "Not shared: I am not in this channel, so I cannot tell who would read it. Invite me first."
+            )
+        check_audience([await self._rights.of(member) for member in members])
 
     async def _record(self, ask: Ask, kind: str, which: str) -> Any:
         """The record meant, as SDP has it now, or the menu that asks for it."""

@@ -1,7 +1,9 @@
 """The one place that tells people what went wrong, and what to do next."""
 
+import contextlib
 import json
 import secrets
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
@@ -10,10 +12,15 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.response import BoltResponse
 
 from blocks.kit import escape
-from bot.errors import BadInput, BotError, NotConnected, NothingRecorded
+from bot.errors import BadInput, BotError, NotConnected, NothingRecorded, Refused, TooFast
+from bot.ledger import Ledger
+from bot.models import LedgerEvent
+from bot.store import Memory
 from handlers.messenger import Messenger
 from handlers.payloads import place_of, who
 from handlers.people import Welcome
+
+NOTED_AGAIN = timedelta(minutes=1)
 
 log = structlog.get_logger()
 
@@ -23,13 +30,16 @@ def register(app: AsyncApp) -> None:
     app.error(speak)
 
 
-async def speak(error: Exception, body: dict[str, Any], messenger: Messenger, welcome: Welcome) -> BoltResponse:
+async def speak(
+    error: Exception, body: dict[str, Any], messenger: Messenger, welcome: Welcome, ledger: Ledger, memory: Memory
+) -> BoltResponse:
     """Tell the person; answer 200, so that Slack shows our words instead of its own warning."""
-    words = _words(error)
+    words, person = _words(error), who(body)
+    typo = error.field if isinstance(error, BadInput) else None
+    if typo is None:
+        await _note(error, person, ledger, memory)
     if body.get("type") == "view_submission":
-        field = error.field if isinstance(error, BadInput) and error.field else _first_input(body)
-        return _modal_error(field, words)
-    person = who(body)
+        return _modal_error(typo or _first_input(body), words)
     if not person:
         # An event: nobody to tell, and Slack sends it again.
         return BoltResponse(status=500, body="")
@@ -39,6 +49,16 @@ async def speak(error: Exception, body: dict[str, Any], messenger: Messenger, we
     else:
         await messenger.whisper(person, place_of(body), escape(words))
     return BoltResponse(status=200, body="")
+
+
+async def _note(error: Exception, person: str, ledger: Ledger, memory: Memory) -> None:
+    """A refused attempt belongs into the ledger; a flood of them once a minute, a typing error not at all."""
+    if not isinstance(error, Refused) or isinstance(error, NotConnected) or not person:
+        return
+    details = {"person": person, "rule": error.rule, "note": str(error)}
+    with contextlib.suppress(RedisError):  # the person hears it all the same
+        if not isinstance(error, TooFast) or await memory.first("too_fast", person, NOTED_AGAIN):
+            await ledger.write(LedgerEvent(secrets.token_hex(8), datetime.now(UTC), "refused", details))
 
 
 def _words(error: Exception) -> str:

@@ -182,6 +182,7 @@ async def test_a_tampered_value_is_told_so_and_reaches_no_path(street: Street, v
     await arjun.waits_for("can no longer be used")
     await street.settled()
     assert len(street.box.sdp.log) == calls
+    await street.noted("refused", person=street.id("arjun"), rule="bad_input")
 
 
 @pytest.mark.parametrize(

@@ -234,6 +234,7 @@ async def test_faster_than_a_person_can_press_is_answered_and_not_taken(street: 
     answers = [await knocker.say(click(street, "arjun", card)) for _ in range(3)]
     assert (first, *answers) == (200, 200, 200, 200)
     await arjun.waits_for("faster than anybody can press")
+    await street.noted("refused", person=street.id("arjun"), rule="too_fast")
     await nothing_happened(street)
 
 
