@@ -241,7 +241,11 @@ def preview(operation: Operation, maintenance: Maintenance, verb: str, in_the_wa
         *_things(maintenance),
         says(f"*What will happen* {WILL[verb]}"),
         *_comment(operation, verb),
-        *collisions(in_the_way, looked=bool(maintenance.services or maintenance.assets)),
+        *collisions(
+            in_the_way,
+            "A run now" if verb == "execute" else "Its next run",
+            looked=bool(maintenance.services or maintenance.assets),
+        ),
         confirm_buttons(operation, f"{verb.capitalize()} {maintenance.label}", danger=verb == "delete"),
         aside("Only you can press this, and it is done once. It works for an hour."),
     ]
@@ -256,13 +260,13 @@ def _comment(operation: Operation, verb: str) -> list[Block]:
     return [literal(strong("Comment "), word(clip(comment, 300)), word(where))]
 
 
-def collisions(in_the_way: Sequence[Collision], *, looked: bool = True) -> list[Block]:
-    """What overlaps in time on the same service or asset."""
+def collisions(in_the_way: Sequence[Collision], what: str, *, looked: bool = True) -> list[Block]:
+    """What overlaps in time on the same service or asset; `what` collides with it."""
     if not looked:
         return [aside("It names no service or asset, so nothing can be said about collisions.")]
     if not in_the_way:
         return [aside("No release or maintenance known here uses the same services or assets at that time.")]
-    blocks: list[Block] = [says("*Collides with*")]
+    blocks: list[Block] = [says(f"*{what} collides with*")]
     for collision in in_the_way[:COLLISIONS_SHOWN]:
         other = collision.other
         what = f"{other.kind.capitalize()} {clip(other.title, 120)}"

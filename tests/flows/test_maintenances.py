@@ -198,7 +198,7 @@ async def test_a_preview_names_what_it_collides_with(stage: Stage) -> None:
     odile = await begin(stage)
     await say(odile, f"/sdp maintenance suspend {maintenance.label}")
     preview = odile.sees(await odile.waits_for("What will happen", "#ops"))
-    assert "Collides with" in preview
+    assert "Its next run collides with" in preview
     assert f"{release.label} Release Shop front 9 – both use Corporate Website" in preview
 
 
