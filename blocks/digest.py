@@ -4,8 +4,8 @@ Every list has a cap and every title a length, so that the longest digest there 
 out is counted and waits on the Home tab. The numbers a chart shows are always in `text` as well.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import groupby
 
@@ -35,6 +35,7 @@ class DigestView:
     """A digest and what its rows show now; `rows` are the first of `digest.waiting`, `more_waiting` come after them.
 
     `charts`: whether this workspace's Slack draws charts. `preview` says so on top.
+    `mentions`: approval → Slack id of those whom a team's digest may mention, because their release is about to slip.
     """
 
     digest: Digest
@@ -43,6 +44,7 @@ class DigestView:
     more_waiting: int = 0
     charts: bool = True
     preview: bool = False
+    mentions: Mapping[str, str] = field(default_factory=dict)
 
 
 def personal(view: DigestView) -> Message:
@@ -50,7 +52,7 @@ def personal(view: DigestView) -> Message:
     digest = view.digest
     open_ = sum(row.is_asked for row in view.rows) + view.more_waiting
     title = f"{digest.day:%a %-d %b}: {_first_words(digest, open_, ' of yours')}"
-    decide = [block for row in view.rows[:ROWS_MAX] for block in rows.approval(row, view.addresses)]
+    decide = [block for row in view.rows[:ROWS_MAX] for block in rows.approval(row, view.addresses, digest.as_of)]
     blocks = [
         header(title),
         *([aside("A preview: nothing was sent, and the next digest comes as planned.")] if view.preview else []),
@@ -58,7 +60,7 @@ def personal(view: DigestView) -> Message:
         *_news(view),
         *_runs(view, "Maintenances today and tomorrow"),
         *_risks(view, "Your projects that need a look"),
-        *_foot(view, view.more_waiting + _hidden(digest)),
+        *_foot(view, view.more_waiting + _hidden(digest), "/sdp digest"),
     ]
     return message(_text(title, view), blocks)
 
@@ -69,14 +71,14 @@ def team(view: DigestView) -> Message:
     groups = by_release(digest.waiting)
     title = f"{digest.day:%a %-d %b}: {_first_words(digest, len(groups))}"
     shown = groups[:TEAM_MAX]
-    lines = [rows.waiting_line(group, view.addresses) for group in shown]
+    lines = [rows.waiting_line(group, view.addresses, digest.as_of, view.mentions) for group in shown]
     waiting = [rows.listed("Waiting for a decision, the first to slip on top", lines, len(groups) - len(shown))]
     blocks = [
         header(title),
         *(waiting if groups else []),
         *_runs(view, "Maintenances today"),
         *_risks(view, "Projects that need a look"),
-        *_foot(view, _hidden(digest)),
+        *_foot(view, _hidden(digest), "/sdp digest channel"),
     ]
     return message(_text(title, view), blocks)
 
@@ -192,12 +194,12 @@ def _hidden(digest: Digest) -> int:
     return sum(max(0, len(listed) - cap) for listed, cap in caps)
 
 
-def _foot(view: DigestView, hidden: int) -> list[Block]:
+def _foot(view: DigestView, hidden: int, command: str) -> list[Block]:
     """The way to everything, and from when this is."""
     label = f"{hidden} more on the Home tab" if hidden else "Open the Home tab"
     buttons = rows.home_button(view.addresses, label)
     fallback = [run_button(f"{hidden} more", "approvals")] if hidden and not buttons else []
-    small = aside(f"As of {when(view.digest.as_of)} · When this comes: `/sdp digest`")
+    small = aside(f"As of {when(view.digest.as_of)} · When this comes: `{command}`")
     return [*([actions("more", *buttons, *fallback)] if buttons or fallback else []), small]
 
 

@@ -136,15 +136,17 @@ def _freshness(view: HomeView) -> Block:
 
 
 def _waiting(view: HomeView) -> list[Block]:
-    shown = [block for row in view.rows for block in rows.approval(row, view.addresses)]
+    shown = [
+        block for row in view.rows for block in rows.approval(row, view.addresses, view.as_of or row.snapshot.read_at)
+    ]
     return [*shown, *_turn(view, Section.WAITING, view.listed)]
 
 
 def _asked(view: HomeView) -> list[Block]:
     groups = _of_page(view, Section.ASKED, view.asked)
-    if not groups:
+    if not groups or view.as_of is None:
         return []
-    lines = [rows.waiting_line(group, view.addresses) for group in groups]
+    lines = [rows.waiting_line(group, view.addresses, view.as_of) for group in groups]
     return [rows.listed("What I am waiting for", lines), *_turn(view, Section.ASKED, len(view.asked))]
 
 

@@ -4,15 +4,17 @@ Outside words stand in rich text only, where Slack formats and pings nothing; da
 everybody reads them in their own time zone.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from types import MappingProxyType
 
 from blocks import ids
 from blocks.kit import Block, actions, button, clip, link_button, literal, strong, word
 from bot.digest import AtRisk, News, Row, Run, Waiting
 from bot.models import ApprovalState, DecisionState, Project, Verb
+from bot.overview import Ask
 
 TITLE_MAX = 100
 NAME_MAX = 60
@@ -96,14 +98,14 @@ def count(number: int, one: str, many: str) -> str:
 # --- an approval that is mine to decide ------------------------------------------------------------------
 
 
-def approval(row: Row, addresses: Addresses) -> list[Block]:
+def approval(row: Row, addresses: Addresses, now: datetime) -> list[Block]:
     """One approval of a list, with the buttons that fit what is true now."""
     release = row.snapshot.release
-    parts = [link(f"{release.label} {release.title}", addresses.to_release(release.id)), word("\n"), *_state(row)]
+    parts = [link(f"{release.label} {release.title}", addresses.to_release(release.id)), word("\n"), *_state(row, now)]
     return [literal(*parts), *_buttons(row)]
 
 
-def _state(row: Row) -> list[Block]:
+def _state(row: Row, now: datetime) -> list[Block]:
     """What a reader should know first: decided, under way, over, or until when it waits."""
     approval_, decision = row.approval, row.decision
     if approval_.state.is_decided:
@@ -113,7 +115,7 @@ def _state(row: Row) -> list[Block]:
     if not row.is_asked:
         return [word("No decision needed any more")]
     note = [strong(clip(decision.note, NOTE_MAX)), word("\n")] if decision and decision.state in NOTED else []
-    return [*note, *_deadline(row), *_facts(row)]
+    return [*note, *_deadline(row, now), *_facts(row)]
 
 
 def _under_way(row: Row) -> list[Block]:
@@ -126,9 +128,11 @@ def _under_way(row: Row) -> list[Block]:
     return [doing, word(" goes to SDP at "), moment(decision.due_at, "{time_secs}"), word(" unless you undo it")]
 
 
-def _deadline(row: Row) -> list[Block]:
+def _deadline(row: Row, now: datetime) -> list[Block]:
     start = row.snapshot.release.planned_start
-    return [word("Starts "), moment(start)] if start else [word("No planned start")]
+    if start is None:
+        return [word("No planned start")]
+    return [word("Starts ") if start > now else strong("Should have started "), moment(start)]
 
 
 def _facts(row: Row) -> list[Block]:
@@ -161,14 +165,29 @@ def _buttons(row: Row) -> list[Block]:
 # --- everything else ---------------------------------------------------------------------------------------
 
 
-def waiting_line(group: Sequence[Waiting], addresses: Addresses) -> list[Block]:
-    """A release and everybody it waits for."""
+def waiting_line(
+    group: Sequence[Waiting], addresses: Addresses, now: datetime, mentions: Mapping[str, str] = MappingProxyType({})
+) -> list[Block]:
+    """A release and everybody it waits for; those in `mentions` (approval → Slack id) are mentioned."""
     line = group[0].line
-    names = list(dict.fromkeys(clip(one.ask.person.name, NAME_MAX) for one in group))
-    more = f" and {len(names) - NAMES_MAX} more" if len(names) > NAMES_MAX else ""
-    starts = [word(" · starts "), moment(line.planned_start)] if line.planned_start else []
-    waits = word(f" waits for {', '.join(names[:NAMES_MAX])}{more}")
-    return [link(f"{line.label} {line.title}", addresses.to_release(line.id)), waits, *starts]
+    asks = list({one.ask.person.name: one.ask for one in group}.values())
+    late = line.planned_start is not None and line.planned_start <= now
+    when = word(" · should have started " if late else " · starts ")
+    starts = [when, moment(line.planned_start)] if line.planned_start else []
+    more = [word(f" and {len(asks) - NAMES_MAX} more")] if len(asks) > NAMES_MAX else []
+    names = [part for ask in asks[:NAMES_MAX] for part in (word(", "), _who(ask, mentions))]
+    return [
+        link(f"{line.label} {line.title}", addresses.to_release(line.id)),
+        word(" waits for "),
+        *names[1:],
+        *more,
+        *starts,
+    ]
+
+
+def _who(ask: Ask, mentions: Mapping[str, str]) -> Block:
+    slack_id = mentions.get(str(ask.ref))
+    return {"type": "user", "user_id": slack_id} if slack_id else word(clip(ask.person.name, NAME_MAX))
 
 
 def news_line(news: News, addresses: Addresses) -> list[Block]:

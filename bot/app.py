@@ -5,14 +5,13 @@ import contextlib
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 from urllib.parse import urlsplit
 
 import aiohttp
 import structlog
 from redis.exceptions import RedisError
-from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
@@ -35,7 +34,7 @@ from bot.linking import Linking, Zoho
 from bot.logs import quiet_logger
 from bot.maintenances import DEEDS as MAINTENANCE_DEEDS
 from bot.maintenances import MaintenanceService
-from bot.models import sdp_id
+from bot.models import SlackPerson, sdp_id
 from bot.neighbours import Neighbours
 from bot.operations import Deed, OperationRules, OperationService
 from bot.overview import Overviews
@@ -46,10 +45,12 @@ from bot.preferences import Habits, PreferenceService
 from bot.project_changes import deeds as project_deeds
 from bot.projects import ProjectService
 from bot.reach import Reach
+from bot.schedule import zone_of
 from bot.sdp import Sdp, SdpSettings
 from bot.sdp.budget import Pace
 from bot.sdp.identity import IdentityService
 from bot.settings import Settings
+from bot.socket_mode import SocketLine
 from bot.sockets import listening_socket
 from bot.sockets import serving as http_serving
 from bot.store import (
@@ -255,6 +256,7 @@ def _wire(
         memory=memory,
         after=settings.remind_after,
         wanted=_wants_reminders(preferences),
+        quiet_ends=_quiet_ends(preferences),
     )
     sdp_page = f"{settings.sdp_url}/ui"
     projects = ProjectService(accounts, f"{sdp_page}/projects/{{project}}/details")
@@ -302,7 +304,9 @@ def _wire(
     planner = Planner(digests=digests, preferences=preferences, people=people, roster=messenger, jobs=jobs)
     addresses = _addresses(settings, messenger)
     rows = RowReader(releases, records, decisions, can_decide=_card_rules(settings, accounts).can_decide)
-    sheets = Sheets(digests=digests, rows=rows, people=people, rights=rights, addresses=addresses)
+    sheets = Sheets(
+        digests=digests, rows=rows, people=people, rights=rights, preferences=preferences, addresses=addresses
+    )
     digester = DigestWriter(
         digests=digests,
         planner=planner,
@@ -430,6 +434,13 @@ def _wire(
 def _project_deeds(settings: Settings, sdp: Sdp, people: People, messenger: Messenger) -> dict[str, Deed]:
     files = sdp.slack_files(settings.slack_bot_token.get_secret_value())
     return project_deeds(people, files, UploadProgress(messenger))
+
+
+def _quiet_ends(preferences: PreferenceService) -> Callable[[SlackPerson], Awaitable[datetime | None]]:
+    async def quiet_ends(person: SlackPerson) -> datetime | None:
+        return (await preferences.habits(person.id)).quiet_ends(datetime.now(UTC), zone_of(person.tz))
+
+    return quiet_ends
 
 
 def _wants_reminders(preferences: PreferenceService) -> Callable[[str], Awaitable[bool]]:
@@ -562,19 +573,8 @@ async def serving(house: House) -> AsyncIterator[str]:
         door = listening_socket(settings.host, settings.port)
         address = await stack.enter_async_context(http_serving(web.app(), door, drain_seconds=WEB_DRAIN_SECONDS))
         if settings.slack_app_token is not None:
-            await stack.enter_async_context(_socket_mode(app, settings.slack_app_token.get_secret_value()))
+            await stack.enter_async_context(SocketLine(app, settings.slack_app_token.get_secret_value()))
         yield address
-
-
-@contextlib.asynccontextmanager
-async def _socket_mode(app: AsyncApp, token: str) -> AsyncIterator[None]:
-    # Built inside the running loop: its constructor starts tasks (slack-sdk 3.47).
-    socket = AsyncSocketModeHandler(app, token)
-    await socket.connect_async()  # type: ignore[no-untyped-call]
-    try:
-        yield
-    finally:
-        await socket.close_async()  # type: ignore[no-untyped-call]
 
 
 def _stop_on_signals() -> asyncio.Event:

@@ -86,9 +86,10 @@ class Planner:
 
     async def timetable(self, who: str) -> Timetable | None:
         """When the digests of a person or channel come; None for somebody who gets none."""
-        if (team := await self._digests.team(who)) is not None:
-            return _of_team(team)
-        person = await self._people.by_id(who) if who.startswith(("U", "W")) else None
+        if is_channel(who):
+            team = await self._digests.team(who)
+            return _of_team(team) if team else None
+        person = await self._people.by_id(who)
         return await self._of_person(person) if person and is_member(person) else None
 
     async def _of_person(self, person: SlackPerson) -> Timetable:
@@ -100,9 +101,9 @@ class Planner:
         timetable = await self.timetable(who)
         return await self._open_slot(who, timetable, datetime.now(UTC)) if timetable else None
 
-    async def onward(self, who: str, seen: datetime) -> None:
+    async def onward(self, who: str, seen: datetime, timetable: Timetable | None) -> None:
         """What was planned for `seen` is done with: plan the one after, unless somebody has planned anew."""
-        slot = await self.next_for(who)
+        slot = await self._open_slot(who, timetable, datetime.now(UTC)) if timetable else None
         await self._digests.move(who, seen, slot.due if slot else None)
 
     async def _replan(self, who: str, planned: datetime | None, timetable: Timetable | None, now: datetime) -> None:
@@ -129,6 +130,11 @@ class Planner:
         if today is None or today.due > now or planned.astimezone(timetable.zone).date() != today.day:
             return False
         return await self._digests.get(who, today.day) is None
+
+
+def is_channel(who: str) -> bool:
+    """Channels' ids begin with C or G, people's with U or W."""
+    return who.startswith(("C", "G"))
 
 
 def _of_team(team: TeamDigest) -> Timetable:

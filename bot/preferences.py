@@ -8,7 +8,7 @@ newer version (written before a rollback) is read as far as it is understood, an
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
@@ -75,6 +75,14 @@ class Habits:
     def quiet_at(self, local: datetime) -> bool:
         """Whether this local time is one at which nothing should disturb."""
         return is_within(self.quiet_from, self.quiet_until, local.time())
+
+    def quiet_ends(self, now: datetime, zone: tzinfo) -> datetime | None:
+        """When somebody there may be disturbed again; None when they may be now."""
+        local = now.astimezone(zone)
+        if not self.quiet_at(local):
+            return None
+        day = local.date() if local.time() < self.quiet_until else local.date() + timedelta(days=1)
+        return datetime.combine(day, self.quiet_until, tzinfo=zone).astimezone(UTC)
 
 
 def _fields(habits: Habits) -> dict[str, Any]:

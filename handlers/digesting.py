@@ -25,15 +25,15 @@ from blocks.kit import Block, Message
 from bot.jobs import Jobs, TryAgain
 from bot.models import ApprovalRef
 from bot.overview import Index, Overviews
-from bot.planner import Planner
+from bot.planner import Planner, is_channel
 from bot.schedule import slot_today
 from bot.store import DigestRecord, Digests, DigestState, Memory, PostPace, RunProgress
 from handlers.messenger import BlocksRefused, MessageGone, Messenger
 from handlers.sheets import DAY, Draw, Sheet, Sheets
 
-SLICE_SECONDS = 4.0
+SLICE_SECONDS = 3.0
 """How long a run goes on before it lets the worker breathe: well within the time a worker has to drain."""
-PAGE = 20
+PAGE_MIN = 10
 POSTS_AT_ONCE = 8
 OVERVIEW_AGE = timedelta(minutes=10)
 CLAIM_LASTS = timedelta(seconds=30)
@@ -100,7 +100,8 @@ class DigestWriter:
     async def run(self, _: str = "") -> datetime | None:
         """Post whatever is due, for a few seconds; answers when to go on. A job, one at a time."""
         end, tally = time.monotonic() + SLICE_SECONDS, Tally()
-        while time.monotonic() < end and (due := await self._digests.due(datetime.now(UTC), PAGE)):
+        page = max(PAGE_MIN, round(self._pace.per_second * SLICE_SECONDS))
+        while time.monotonic() < end and (due := await self._digests.due(datetime.now(UTC), page)):
             index = await self._overviews.fresh(OVERVIEW_AGE)
             limit = asyncio.Semaphore(POSTS_AT_ONCE)
             async with asyncio.TaskGroup() as group:
@@ -133,7 +134,7 @@ class DigestWriter:
                 if (until := await self._settle(who, slot.day, draw, tally)) is not None:
                     await self._digests.move(who, seen, until)
                     return
-        await self._planner.onward(who, seen)
+        await self._planner.onward(who, seen, timetable)
 
     # --- one digest, once ------------------------------------------------------------------------------------
 
@@ -204,7 +205,7 @@ class DigestWriter:
     async def _adopt(self, owner: str, day: date, known: DigestRecord) -> bool:
         """Whether the message of a claim is there after all; then it is that day's digest."""
         channel = _channel(owner)
-        channel = channel if channel.startswith("C") else await self._messenger.dm(channel)
+        channel = channel if is_channel(channel) else await self._messenger.dm(channel)
         ts = await self._messenger.find(channel, DIGEST_EVENT, f"{owner}/{day.isoformat()}", known.claimed_at)
         if ts is None:
             return False

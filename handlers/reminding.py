@@ -22,6 +22,8 @@ HOUR = timedelta(hours=1)
 
 Wanted = Callable[[str], Awaitable[bool]]
 """Whether somebody (Slack id) wants reminders."""
+QuietEnds = Callable[[SlackPerson], Awaitable[datetime | None]]
+"""When somebody's quiet hours end; None when they may be disturbed now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,8 @@ _codec = TypeAdapter(Progress)
 
 
 class Reminding:
-    """Jobs around the cards. `after` is in working hours; `wanted` tells who switched reminders off."""
+    """Jobs around the cards. `after` is in working hours; `wanted` and `quiet_ends` are what a
+    person has chosen; a time somebody snoozed to themselves is never too quiet."""
 
     def __init__(
         self,
@@ -51,6 +54,7 @@ class Reminding:
         memory: Memory,
         after: Sequence[float],
         wanted: Wanted,
+        quiet_ends: QuietEnds,
     ) -> None:
         self._writer = writer
         self._messenger = messenger
@@ -61,6 +65,7 @@ class Reminding:
         self._memory = memory
         self._after = after
         self._wanted = wanted
+        self._quiet_ends = quiet_ends
 
     # --- reminders ---------------------------------------------------------------------------------------
 
@@ -78,6 +83,8 @@ class Reminding:
         now = datetime.now(UTC)
         due = self._due(progress, person, view.snapshot)
         if due is not None and due <= now:
+            if due != progress.snoozed_until and (quiet := await self._quiet_ends(person)) is not None:
+                return quiet
             if await self._wanted(person.id):
                 await self._send(ref, view, person, progress)
             progress = replace(progress, sent=progress.sent + 1, last=now)

@@ -16,6 +16,7 @@ class PostPace:
 
     def __init__(self, store: Store, per_second: float, channel_per_second: float = 1.0) -> None:
         self._store = store
+        self.per_second = per_second
         self._gap = 1000 / per_second
         self._channel_gap = 1000 / channel_per_second
 

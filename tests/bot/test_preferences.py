@@ -2,8 +2,9 @@
 
 import asyncio
 import json
-from datetime import datetime, time
+from datetime import UTC, datetime, time
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -96,3 +97,10 @@ def test_quiet_is_told_by_local_time() -> None:
     habits = Habits(quiet_from=time(19), quiet_until=time(7))
     assert habits.quiet_at(datetime(2026, 6, 1, 23, 0))
     assert not habits.quiet_at(datetime(2026, 6, 1, 9, 0))
+
+
+def test_quiet_hours_end_in_the_morning_whichever_side_of_midnight_it_is() -> None:
+    habits, berlin = Habits(quiet_from=time(19), quiet_until=time(7)), ZoneInfo("Europe/Berlin")
+    evening, night = datetime(2026, 6, 1, 20, 0, tzinfo=UTC), datetime(2026, 6, 2, 1, 0, tzinfo=UTC)
+    assert habits.quiet_ends(evening, berlin) == habits.quiet_ends(night, berlin) == datetime(2026, 6, 2, 5, tzinfo=UTC)
+    assert habits.quiet_ends(datetime(2026, 6, 1, 12, 0, tzinfo=UTC), berlin) is None

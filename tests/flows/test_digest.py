@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,9 +12,9 @@ import pytest
 from freezegun import freeze_time
 from freezegun.api import FrozenDateTimeFactory
 
-from bot import app
+from bot import app, chores
 from bot.app import House
-from bot.store import DigestState
+from bot.store import DigestState, TeamDigest
 from sandbox.slack.model import Message
 from sandbox.slack.reading import words_of_message
 from tests.conftest import until
@@ -21,7 +22,7 @@ from tests.flows.conftest import Stage
 
 MONDAY = datetime(2027, 3, 1, 0, 30, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
-QUICK = {"DIGESTS_PER_SECOND": "50"}
+QUICK: dict[str, Any] = {"DIGESTS_PER_SECOND": "50"}
 
 
 @contextlib.contextmanager
@@ -273,6 +274,46 @@ async def test_a_workspace_without_charts_gets_the_numbers(stage: Stage) -> None
         assert "74.3 h of 60 h" in (digest.text or "")
 
 
+async def test_a_run_cut_off_in_the_middle_goes_on_with_the_next(stage: Stage) -> None:
+    crowd = [stage.box.slack.directory.add(f"crowd{n:02}", f"Crowd {n:02}", f"c{n:02}@example.com") for n in range(40)]
+    for person in crowd:
+        stage.box.sdp.people.add(person.real_name, email=person.email, key=person.key, role="technician")
+    stage.box.sdp.add_release("For everybody", "odile", stage.levels([person.key for person in crowd]))
+    with clock_at(datetime(2027, 3, 1, 8, 0, tzinfo=UTC)) as clock:
+        house = await stage.start(worker=False, web=False, **QUICK)
+        await house.inbox.poll()
+        await house.planner.replan()
+        clock.move_to(datetime(2027, 3, 1, 9, 0, tzinfo=UTC))
+        for enough in (7, 19, 31):
+            run = asyncio.create_task(house.digester.run())
+            await until(partial(_came_to, stage, [one.key for one in crowd], enough))
+            run.cancel()
+            await asyncio.wait([run])
+            await stage.stop()
+            house = await stage.start(worker=False, web=False, **QUICK)
+        await run_until(house, clock, datetime(2027, 3, 1, 9, 30, tzinfo=UTC))
+        assert [len(digests(stage, one.key)) for one in crowd] == [1] * 40
+
+
+def _came_to(stage: Stage, people: list[str], enough: int) -> bool:
+    return sum(len(digests(stage, who)) for who in people) >= enough
+
+
+async def test_slack_telling_of_a_new_time_zone_moves_the_digest(both_stages: Stage) -> None:
+    stage = both_stages
+    house = await stage.start(**QUICK)
+    await stage.settled()
+    mara = stage.box.slack.person("mara").id
+    before = await house.digests.planned(mara)
+    await stage.box.people.change_person("mara", tz="Asia/Kolkata")
+
+    async def moved() -> bool:
+        planned = await house.digests.planned(mara)
+        return planned is not None and planned != before and planned.astimezone(ZoneInfo("Asia/Kolkata")).hour == 9
+
+    await until(moved)
+
+
 # --- what is in it -------------------------------------------------------------------------------------------
 
 
@@ -398,6 +439,55 @@ async def test_a_team_gets_its_digest_in_its_channel(stage: Stage) -> None:
         assert "Payment gateway 4.2" in words
         assert "waits for Arjun Velloor" in words
         assert "[Approve]" not in words
+
+
+async def test_a_team_s_digest_mentions_who_can_still_save_a_release(stage: Stage) -> None:
+    sdp = stage.box.sdp
+    soon, later = sdp.now() + timedelta(hours=5), sdp.now() + timedelta(days=9)
+    sdp.add_release("About to slip", "odile", stage.levels(["mara", "tess"]), scheduled_start_time=soon)
+    sdp.add_release("Far away", "odile", stage.levels(["mara"]), scheduled_start_time=later)
+    house = await stage.start(worker=False, web=False, **QUICK)
+    await house.inbox.poll()
+    await house.preferences.change(stage.box.slack.person("tess").id, mentions=False)
+    ops, mara = stage.box.slack.channel("ops").id, stage.box.slack.person("mara").id
+    everyday = frozenset(range(7))
+    await house.digests.keep_team(TeamDigest(ops, "ops", datetime(2027, 1, 1).time(), everyday, "UTC", mara))
+    await house.digests.plan(ops, datetime.now(UTC))
+    await house.digester.run()
+    (digest,) = _digests_in(stage, ops, "odile")
+    (listed,) = [line for line in _lines(digest) if "About to slip" in str(line)]
+    assert [part["user_id"] for part in listed if part["type"] == "user"] == [mara]
+    assert "Tess Harbourne" in str(listed)
+    (far,) = [line for line in _lines(digest) if "Far away" in str(line)]
+    assert not [part for part in far if part["type"] == "user"]
+
+
+def _lines(message: Message) -> list[list[Any]]:
+    """The lines of every list in a message."""
+    lists = [part for block in message.blocks for part in block.get("elements", []) if part["type"] == "rich_text_list"]
+    return [line["elements"] for one in lists for line in one["elements"]]
+
+
+async def test_an_administrator_sends_and_looks_at_one(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    house = await stage.start(worker=False, web=False, **QUICK)
+    await house.inbox.poll()
+    assert await chores.digest(None, now=False)(house) == 0
+    assert await chores.digest("arjun.velloor@example.com", now=False)(house) == 0
+    assert digests(stage, "arjun") == []
+    assert await chores.digest("arjun.velloor@example.com", now=True)(house) == 0
+    assert len(digests(stage, "arjun")) == 1
+    said = capsys.readouterr().out
+    assert "No digest has been due yet." in said
+    assert "RLS-1 Payment gateway 4.2" in said
+    assert "Arjun Velloor has the digest." in said
+
+
+async def test_the_doctor_tells_how_far_the_run_is(stage: Stage) -> None:
+    with clock_at(MONDAY) as clock:
+        house = await waiting_for(stage, "mara")
+        await run_until(house, clock, datetime(2027, 3, 1, 9, 0, tzinfo=UTC))
+        told = [finding.text for finding in await house.doctor.examine() if finding.about == "digests"]
+        assert told == ["The last run: 1 posted, 0 had nothing to say, 0 failed, 0 to go."]
 
 
 async def test_a_teams_digest_is_the_operators_to_set(stage: Stage) -> None:

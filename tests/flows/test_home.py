@@ -2,6 +2,7 @@
 
 import time
 from datetime import time as clock_time
+from typing import Any
 
 from cryptography.fernet import Fernet
 
@@ -9,7 +10,7 @@ from sandbox.slack.model import View
 from tests.conftest import until
 from tests.flows.conftest import Stage
 
-OPERATED = {"OPERATORS": "odile.marchetty@example.com"}
+OPERATED: dict[str, Any] = {"OPERATORS": "odile.marchetty@example.com"}
 
 
 def row_button(view: View, block_id: str, label: str) -> str:
@@ -142,7 +143,7 @@ async def test_settings_are_kept_and_move_the_digest(both_stages: Stage) -> None
     await arjun.pick("home.choices", ["Send me the daily digest"], in_="home")
     await stage.settled()
     habits = await house.preferences.habits(arjun.person.id)
-    assert (habits.digest_at, habits.digest_days) == (clock_time(6, 15), {5, 6})
+    assert (habits.digest_at, set(habits.digest_days)) == (clock_time(6, 15), {5, 6})
     assert habits.quiet_from == clock_time(22, 0)
     assert (habits.digest, habits.reminders, habits.mentions) == (True, False, False)
     moved = await house.digests.planned(arjun.person.id)
