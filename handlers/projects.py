@@ -29,8 +29,7 @@ from handlers.messenger import FileNotTaken, Messenger
 from handlers.project_windows import FormWindow, UploadWindow, remember, shared_files
 
 FORM_KEPT = timedelta(days=1)
-AUDIENCE_MAX = 50
-"""A channel with more people than this is not asked one by one."""
+NAMES_MAX = 5
 SENT_KEPT = timedelta(hours=6)
 BY_PICTURE = "The bars are a picture in your messages."
 CSV_SENT = "The CSV file is in your messages."
@@ -66,16 +65,20 @@ async def _view(call: Call, project: Project, projects: ProjectService) -> Proje
         project,
         projects.link(project.id),
         datetime.now(UTC),
-        costs=not call.share and _may_read_costs(call.standing, project),
-        changeable=not call.share and _may(call, check_may_operate),
+        costs=not call.share and _may(call.standing, _costs_of(project)),
+        changeable=not call.share and _may(call.standing, check_may_operate),
         changes=attached.changes,
         requests=attached.requests,
     )
 
 
-def _may(call: Call, check: Check) -> bool:
+def _costs_of(project: Project) -> Check:
+    return lambda standing: check_may_read_costs(standing, project.owner)
+
+
+def _may(standing: Standing, check: Check) -> bool:
     try:
-        check(call.standing)
+        check(standing)
     except Refused:
         return False
     return True
@@ -91,7 +94,7 @@ async def timesheet(
     project: Project = call.record
     check_may_read_costs(call.standing, project.owner)
     if call.share:
-        await _check_channel(call, project, messenger, rights)
+        await _check_audience(call, messenger, rights, _costs_of(project))
     sheet = await projects.timesheet(call.ask.person, project)
     link, note = projects.link(project.id), ""
     if call.keyword == "csv" and sheet.rows:
@@ -109,26 +112,19 @@ async def timesheet(
     return Reply(shown[0], command=f"project timesheet {project.id}", otherwise=tuple(shown[1:]), sent=sent)
 
 
-async def _check_channel(call: Call, project: Project, messenger: Messenger, rights: Rights) -> None:
-    """That everybody in the channel may see what is shared there. Raises NotAllowed."""
+async def _check_audience(call: Call, messenger: Messenger, rights: Rights, check: Check) -> None:
+    """That everybody in the channel may see charges: reading, which is asked of every shared answer, is not enough.
+
+    The asker has been checked. Raises NotAllowed.
+    """
     members = await messenger.members(call.ask.channel)
     if members is None:
         raise NotAllowed("Not shared: I am not in this channel, so I cannot tell who would read it. Invite me first.")
-    if len(members) > AUDIENCE_MAX:
-        raise NotAllowed(f"Not shared: this channel has {len(members)} people. Charges are shared with few.")
     standings = [await rights.of(member) for member in members if member != call.ask.person]
-    barred = [one.person.name for one in standings if not one.person.is_bot and not _may_read_costs(one, project)]
+    barred = [one.person.name for one in standings if not one.person.is_bot and not _may(one, check)]
     if barred:
-        named = ", ".join(barred[:5]) + (f" and {len(barred) - 5} more" if len(barred) > 5 else "")
-        raise NotAllowed(f"Not shared: {named} in this channel may not see charges and hours.")
-
-
-def _may_read_costs(standing: Standing, project: Project) -> bool:
-    try:
-        check_may_read_costs(standing, project.owner)
-    except Refused:
-        return False
-    return True
+        more = f" and {len(barred) - NAMES_MAX} more" if len(barred) > NAMES_MAX else ""
+        raise NotAllowed(f"Not shared: {', '.join(barred[:NAMES_MAX])}{more} in this channel may not see charges.")
 
 
 async def _ladder(call: Call, memory: Memory) -> tuple[timesheets.Form, ...]:

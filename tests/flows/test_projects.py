@@ -137,6 +137,14 @@ async def test_costs_are_for_operators_and_the_owner(stage: Stage) -> None:
     assert "4,865.00" not in str(shared.blocks)
 
 
+async def test_projects_are_not_shared_where_a_guest_reads(stage: Stage) -> None:
+    odile, gil = await begin(stage), stage.box.people.as_("gil")
+    for command in ("list", "show PJT-1"):
+        await say(odile, f"/sdp project {command} share", "#release-approvals")
+        await odile.waits_for("Nothing was shared.", "#release-approvals")
+    assert WAREHOUSE not in gil.sees("#release-approvals")
+
+
 async def test_a_timesheet_is_a_table_to_sort_and_bars(both_stages: Stage) -> None:
     odile = await begin(both_stages)
     await say(odile, f"/sdp project timesheet {project(both_stages, WAREHOUSE).label}")
@@ -231,7 +239,7 @@ async def test_a_timesheet_is_shared_only_where_everybody_may_see_it(stage: Stag
     odile, sam = await begin(stage), stage.box.people.as_("sam")
     label = project(stage, WAREHOUSE).label
     await say(odile, f"/sdp project timesheet {label} share")
-    await odile.waits_for("Not shared: Sam Okonjoru in this channel may not see charges and hours.", OPS)
+    await odile.waits_for("Not shared: Sam Okonjoru in this channel may not see charges.", OPS)
     assert "Tess Harbourne" not in sam.sees(OPS)
     stage.box.slack.directory.add_group("bosses", "Bosses", [sam.person, odile.person])
     await stage.stop()

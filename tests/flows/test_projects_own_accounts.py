@@ -83,5 +83,5 @@ async def test_my_own_right_to_see_charges_is_nobody_elses(street: Street) -> No
     odile, sam = street.box.people.as_("odile"), street.box.people.as_("sam")
     await street.connects("odile")
     assert (await odile.type("/sdp project timesheet PJT-1 share", in_=OPS)).ok
-    await odile.waits_for("Not shared: Sam Okonjoru in this channel may not see charges and hours.", OPS)
+    await odile.waits_for("Not shared: Sam Okonjoru in this channel may not see charges.", OPS)
     assert "Tess Harbourne" not in sam.sees(OPS)
