@@ -568,6 +568,7 @@ async def serving(house: House) -> AsyncIterator[str]:
         linking=house.linking,
         secure_cookie=(settings.public_url or "").startswith("https:"),
         form_target=origin_of(house.sdp.sign_in.accounts_url),
+        metrics_token=settings.metrics_token.get_secret_value() if settings.metrics_token else None,
     )
     async with contextlib.AsyncExitStack() as stack:
         door = listening_socket(settings.host, settings.port)

@@ -77,6 +77,11 @@ class Audit:
         now = datetime.now(UTC)
         return await self._ledger.erase(person, LedgerEvent(f"erase:{now.isoformat()}", now, "erased", {"by": by}))
 
+    async def expire(self, before: datetime, by: str) -> int:
+        """Take the details of everything older than a moment out; the chain stands. Answers of how many entries."""
+        now = datetime.now(UTC)
+        return await self._ledger.expire(before, LedgerEvent(f"expire:{now.isoformat()}", now, "erased", {"by": by}))
+
     async def anchor(self) -> Anchor:
         """Note the chain's end on disk."""
         head = await self._ledger.head()

@@ -118,6 +118,15 @@ def digest(person: str | None, *, now: bool) -> Chore:
     return chore
 
 
+def expire(before: datetime) -> Chore:
+    async def chore(house: House) -> int:
+        count = await house.audit.expire(before, "sdp-bot audit expire")
+        _say(f"Erased: the details of {count} entries from before {before:%Y-%m-%d}. The chain stands.")
+        return 0
+
+    return chore
+
+
 # --- people ---------------------------------------------------------------------------------------------------
 
 

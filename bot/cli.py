@@ -142,6 +142,16 @@ def audit_verify() -> None:
     _do(chores.verify)
 
 
+@audit_cli.command("expire")
+def audit_expire(
+    before: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Older entries lose their details.")],
+) -> None:
+    """Erase the details of old entries, personal data and comments, and keep the chain that proves the rest."""
+    from bot import chores
+
+    _do(chores.expire(before.replace(tzinfo=UTC)))
+
+
 @people_cli.command("map")
 def people_map(slack: Slack, sdp: Sdp) -> None:
     """Say that a person of SDP is a person of Slack; it beats their e-mail addresses."""

@@ -15,7 +15,7 @@ import hashlib
 import hmac
 import json
 import secrets
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
@@ -152,7 +152,14 @@ class Ledger:
 
         `event` says by whom and why; its details get the numbers.
         """
-        numbers = [one.number async for one in self.entries() if one.details and _is_about(one.details, person)]
+        return await self._erase(lambda entry: _is_about(entry.details or {}, person), event)
+
+    async def expire(self, before: datetime, event: LedgerEvent) -> int:
+        """The same for everything older than a moment."""
+        return await self._erase(lambda entry: entry.at < before and entry.what != ERASED, event)
+
+    async def _erase(self, fits: Callable[[Entry], bool], event: LedgerEvent) -> int:
+        numbers = [one.number async for one in self.entries() if one.details and fits(one)]
         if numbers:
             listed = {"person": "erased", "entries": " ".join(map(str, numbers))}
             await self.write(LedgerEvent(event.id, event.at, ERASED, {**event.details, **listed}))

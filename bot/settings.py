@@ -147,6 +147,7 @@ class Settings(BaseSettings):
     admins: Holders = ()
     readers: Holders = ("members",)
     allow_external: bool = False
+    metrics_token: SecretStr | None = None
     gestures_per_minute: int = Field(default=120, ge=1, le=1_000_000)
 
     digest_time: Annotated[time, BeforeValidator(_time_of_day)] = time(9, 0)

@@ -11,10 +11,12 @@ import json
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Mapping
+from ipaddress import ip_address
 from typing import Any, Protocol
 from urllib.parse import parse_qs, urlsplit
 
 import structlog
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from redis.exceptions import RedisError
 from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
 from slack_bolt.async_app import AsyncApp
@@ -92,6 +94,7 @@ class Web:
         linking: Linking,
         secure_cookie: bool = True,
         form_target: str = "",
+        metrics_token: str | None = None,
     ) -> None:
         self._slack = AsyncSlackRequestHandler(bolt) if bolt is not None else None
         self._signing_secret = signing_secret
@@ -101,6 +104,7 @@ class Web:
         self._linking = linking
         self._secure_cookie = secure_cookie
         self._page_headers = pages.headers(*([form_target] if form_target else []))
+        self._metrics_token = metrics_token
         self._strangers = Strangers()
 
     def app(self) -> Starlette:
@@ -114,6 +118,7 @@ class Web:
                 Route(CALLBACK_PATH, self.callback, methods=["GET"]),
                 Route("/healthz", self.health),
                 Route("/readyz", self.readiness),
+                Route("/metrics", self.metrics),
             ],
             exception_handlers={HTTPException: _refused, Exception: _broken},
         )
@@ -213,6 +218,25 @@ class Web:
     async def readiness(self, _: Request) -> Response:
         """A click could be recorded now; says nothing about SDP or Slack."""
         return await _recorded(self._ready.answers(), 200)
+
+    async def metrics(self, request: Request) -> Response:
+        """Everything that was registered with prometheus-client, for this machine or for whoever has the token."""
+        given = request.headers.get("authorization", "").removeprefix("Bearer ")
+        has_token = self._metrics_token is not None and hmac.compare_digest(
+            given.encode("utf-8", "replace"), self._metrics_token.encode()
+        )
+        if not has_token and not _is_this_machine(request):
+            raise HTTPException(404, "Not Found")
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST, headers=PLAIN)
+
+
+def _is_this_machine(request: Request) -> bool:
+    """Asked from a loopback address, and not by a proxy on behalf of somebody."""
+    forwarded = "x-forwarded-for" in request.headers or "forwarded" in request.headers
+    try:
+        return not forwarded and request.client is not None and ip_address(request.client.host).is_loopback
+    except ValueError:
+        return False
 
 
 PLAIN = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}

@@ -356,3 +356,34 @@ async def test_the_invitation_is_seen_by_its_person_alone(street: Street) -> Non
     asked = await arjun.waits_for("Connect your own SDP account")
     await until(lambda: asked.is_ephemeral)
     assert asked.ephemeral_for == street.id("arjun")
+
+
+async def test_by_command_somebody_connects_learns_who_they_are_and_disconnects(street: Street) -> None:
+    await street.people_act(OPERATORS="@operators")
+    odile = street.box.people.as_("odile")
+    await odile.type("/sdp whoami")
+    await odile.waits_for("It is not known who you are in SDP")
+    await odile.type("/sdp link")
+    asked = await odile.waits_for("Connect your own SDP account.")
+    async with Browser() as browser:
+        await browser.open(street.button_link(asked))
+        await browser.press()
+        await street.consent(browser, "odile")
+    await odile.waits_for("You act in SDP as Odile Marchetty now")
+    await odile.type("/sdp whoami")
+    await odile.waits_for("Here you are an operator and a reader")
+    await odile.type("/sdp unlink")
+    await odile.waits_for("Disconnected")
+    assert await street.linked("odile") is None
+
+
+async def test_a_maintenance_is_changed_with_the_persons_own_token(street: Street) -> None:
+    """No OPERATORS at all: SDP decides, and its records name the person."""
+    await street.people_act()
+    await street.connects("odile")
+    odile = street.box.people.as_("odile")
+    running = next(one for one in street.box.sdp.maintenances if not one.suspended)
+    await odile.type(f"/sdp maintenance suspend {running.label}")
+    preview = await odile.waits_for("Suspend")
+    await odile.click("operation.confirm", in_=preview)
+    await until(lambda: street.box.sdp.effects("maintenance.suspended", by="odile"))

@@ -31,10 +31,10 @@ class Knocker:
             await answer.read()
             return answer.status
 
-    async def get(self, path: str, method: str = "GET") -> tuple[int, str]:
+    async def get(self, path: str, method: str = "GET", **headers: str) -> tuple[int, str]:
         async with (
             aiohttp.ClientSession() as session,
-            session.request(method, f"{self.street.address}{path}", allow_redirects=False) as answer,
+            session.request(method, f"{self.street.address}{path}", headers=headers, allow_redirects=False) as answer,
         ):
             return answer.status, await answer.text()
 
@@ -270,6 +270,18 @@ async def test_a_hint_that_is_no_hint_is_refused(knocker: Knocker, body: str) ->
 async def test_health_tells_strangers_only_ok(knocker: Knocker) -> None:
     assert await knocker.get("/healthz") == (200, "ok")
     assert await knocker.get("/readyz") == (200, "ok")
+
+
+async def test_metrics_are_for_this_machine_and_for_the_token(street: Street) -> None:
+    await street.start(METRICS_TOKEN="fake-metrics-token")
+    knocker = Knocker(street)
+    status, text = await knocker.get("/metrics")
+    assert status == 200
+    assert "python_info" in text
+    stranger = {"X-Forwarded-For": "203.0.113.9"}
+    assert (await knocker.get("/metrics", **stranger))[0] == 404
+    assert (await knocker.get("/metrics", **stranger, Authorization="Bearer guessed"))[0] == 404
+    assert (await knocker.get("/metrics", **stranger, Authorization="Bearer fake-metrics-token"))[0] == 200
 
 
 async def test_a_header_cannot_start_a_line_of_the_log(

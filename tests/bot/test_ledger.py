@@ -156,6 +156,15 @@ async def test_somebody_erased_leaves_a_whole_chain(book: Book) -> None:
     assert "hers" in text
 
 
+async def test_what_is_too_old_loses_its_details_and_keeps_its_place(book: Book) -> None:
+    """The first three entries are from before 09:03:30."""
+    moment = NOW + timedelta(minutes=3, seconds=30)
+    assert await book.ledger.expire(moment, LedgerEvent("expiring", NOW, "erased", {"by": "cli"})) == 3
+    assert await book.ledger.verify() == (6, None)
+    kept = [entry.number async for entry in book.ledger.entries() if entry.details]
+    assert kept == [4, 5, 6]
+
+
 async def test_old_entries_move_to_files_and_are_read_from_there(book: Book) -> None:
     assert await book.ledger.move_old(keep=2) == 3
     assert len(await book.lines()) == 2
