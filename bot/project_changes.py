@@ -179,10 +179,10 @@ class Forms:
         if not form.written:
             raise BadInput("Nothing is different from what SDP has, so nothing was sent.")
         now = values_of(project)
-        moved = [name for name in form.written if name in now and now[name] != form.shown.get(name, now[name])]
+        moved = [name for name in _compared(form) if now.get(name, "") != form.shown.get(name, "")]
         if moved:
-            named = ", ".join(BY_NAME[name].label.lower() for name in moved)
-            raise Changed(f"Somebody else has changed the {named} meanwhile. Close this window and edit again.")
+            named = ", ".join(BY_NAME[name].label for name in moved)
+            raise Changed(f"Somebody else has changed this meanwhile: {named}. Close this window and edit again.")
         await self._draft(actor.sdp, form)
         return {}
 
@@ -194,7 +194,7 @@ class Forms:
         """Whether SDP shows everything that was written, as far as it can be compared."""
         project, form = await sdp.projects.get(sdp_id(operation.record)), Form.of(operation)
         wanted, now = draft_of(form.written), draft_of(values_of(project))
-        compared = [name for name in form.written if name not in ("owner", "description")]
+        compared = _compared(form)
         same = all(_alike(getattr(wanted, name), getattr(now, name)) for name in compared)
         return Finding(same if compared else None, _result(project))
 
@@ -211,6 +211,12 @@ class Forms:
         if len(found) != 1:
             raise BadInput(f"{name} cannot be found in SDP by their e-mail address.", field="owner")
         return found[0]
+
+
+def _compared(form: Form) -> list[str]:
+    """The fields to be written whose value can be seen in SDP: an owner is a Slack id here, a description is HTML
+    there."""
+    return [name for name in form.written if name not in ("owner", "description")]
 
 
 async def check_delete(actor: Actor, operation: Operation) -> Mapping[str, str]:

@@ -59,7 +59,7 @@ FIELDS = (
     Field("template", "Template", Input.CHOICE, "project_template", "project_template"),
     Field("owner", "Owner", Input.PERSON, "owner", hint="Whoever is not in Slack can be made owner in SDP."),
     Field("code", "Code", Input.LINE, "project_code", hint="Unique among projects.", most=100),
-    Field("percent_complete", "Done, per cent", Input.PERCENT, "percentage_completion"),
+    Field("percent_complete", "Per cent done", Input.PERCENT, "percentage_completion"),
     Field("scheduled_start", "Planned start", Input.MOMENT, "scheduled_start_time"),
     Field("scheduled_end", "Planned end", Input.MOMENT, "scheduled_end_time"),
     Field("actual_start", "Actual start", Input.MOMENT, "actual_start_time", new=False),

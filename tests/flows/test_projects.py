@@ -254,7 +254,7 @@ async def test_a_timesheet_opened_in_a_window_is_text(stage: Stage) -> None:
     odile = await begin(stage)
     await say(odile, f"/sdp project edit {WAREHOUSE}")
     form = await odile.waits_for_modal("Title")
-    await odile.submit({"Done, per cent": "67"}, form)
+    await odile.submit({"Per cent done": "67"}, form)
     await odile.waits_for_modal("Saved PJT-1")
     assert (await odile.click("Show project")).ok
     await odile.waits_for_modal("67 %")
@@ -284,7 +284,7 @@ async def test_a_form_creates_a_project(both_stages: Stage) -> None:
             "Type": "Infrastructure",
             "Owner": "tess",
             "Code": "HALL-2",
-            "Done, per cent": "12.5",
+            "Per cent done": "12.5",
             "Planned start": 1_800_000_000,
             "Planned end": 1_800_600_000,
             "Estimated cost": "1200.50",
@@ -307,6 +307,26 @@ async def test_a_form_creates_a_project(both_stages: Stage) -> None:
     assert made.times["scheduled_start_time"].timestamp() == 1_800_000_000  # type: ignore[union-attr]
     assert made.description == "Racks first.<br>Then &lt;b&gt;fibre&lt;/b&gt;."
     assert stage.news("project.added") == 1
+
+
+async def test_a_form_says_that_it_is_saving_until_sdp_has_answered(stage: Stage) -> None:
+    odile = await begin(stage)
+    stage.box.sdp.break_with("slow", path="/projects", method="POST", seconds=1.5)
+    await say(odile, "/sdp project create Takes a while")
+    outcome = await odile.submit({"Code": "SLOW-1"}, await odile.waits_for_modal("Title"))
+    assert outcome.modal is not None
+    assert "Saving Takes a while …" in odile.sees(outcome.modal)
+    await odile.waits_for_modal("Created PJT-4 Takes a while.")
+
+
+async def test_an_edit_of_a_field_somebody_else_filled_in_meanwhile_is_not_sent(stage: Stage) -> None:
+    odile = await begin(stage)
+    await say(odile, "/sdp project edit PJT-3")
+    form = await odile.waits_for_modal("Title")
+    stage.box.sdp.projects.edit(CENTRE, by="sam", actual_start_time=stage.box.sdp.now())
+    assert (await odile.submit({"Actual start": 1_800_000_000}, form)).ok
+    await odile.waits_for_modal("Somebody else has changed this meanwhile: Actual start.")
+    assert stage.calls("PUT") == []
 
 
 async def test_a_refused_form_comes_back_with_everything_typed_in(both_stages: Stage) -> None:
@@ -354,7 +374,7 @@ async def test_an_edit_writes_what_was_touched_and_nothing_else(both_stages: Sta
     await say(odile, f"/sdp project edit {project(stage, WAREHOUSE).label}")
     form = await odile.waits_for_modal("Title")
     assert "120" in str(form.blocks)
-    outcome = await odile.submit({"Done, per cent": "90", "Status": "Completed", "Owner": "wiremu"}, form)
+    outcome = await odile.submit({"Per cent done": "90", "Status": "Completed", "Owner": "wiremu"}, form)
     assert outcome.ok, outcome.error
     await odile.waits_for_modal(f"Saved PJT-1 {WAREHOUSE}.")
     changed = project(stage, WAREHOUSE)
@@ -372,8 +392,8 @@ async def test_an_edit_of_what_somebody_else_changed_meanwhile_is_not_sent(stage
     await say(odile, f"/sdp project edit {project(stage, WAREHOUSE).label}")
     form = await odile.waits_for_modal("Title")
     stage.box.sdp.projects.edit(WAREHOUSE, by="sam", percentage_completion="70")
-    assert (await odile.submit({"Done, per cent": "66"}, form)).ok
-    await odile.waits_for_modal("Somebody else has changed the done, per cent meanwhile.")
+    assert (await odile.submit({"Per cent done": "66"}, form)).ok
+    await odile.waits_for_modal("Somebody else has changed this meanwhile: Per cent done.")
     assert project(stage, WAREHOUSE).numbers["percentage_completion"] == "70"
     assert stage.news("project.edited") == 1
 
@@ -483,7 +503,7 @@ async def test_an_edit_that_went_unanswered_is_seen_in_the_project(stage: Stage)
     stage.box.sdp.break_with("drop_after", path="/projects/*", method="PUT")
     await say(odile, "/sdp project edit PJT-3")
     form = await odile.waits_for_modal("Title")
-    assert (await odile.submit({"Done, per cent": "5", "Status": "On Hold", "Planned end": 1_900_000_000}, form)).ok
+    assert (await odile.submit({"Per cent done": "5", "Status": "On Hold", "Planned end": 1_900_000_000}, form)).ok
     await odile.waits_for_modal("Saved PJT-3")
     assert stage.news("project.edited") == 1
     assert len([path for path in stage.calls("PUT") if "/projects/" in path]) == 1
