@@ -9,7 +9,7 @@ moved is kept with the time it was noticed.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
@@ -18,7 +18,7 @@ import structlog
 from pydantic import TypeAdapter
 
 from bot.approvals import asked, is_closed
-from bot.errors import SdpError
+from bot.errors import SdpError, SdpForbidden
 from bot.models import ApprovalRef, ApprovalState, Maintenance, Mrkdwn, Person, Project, SdpId, Snapshot
 from bot.sdp import Sdp
 from bot.store import Links, OverviewText, Releases
@@ -275,8 +275,19 @@ class Overviews:
 
     async def _maintenances(self) -> tuple[Maintenance, ...]:
         """Without their descriptions: nothing here shows them, and all processes keep the rest."""
-        found = self._sdp.background().maintenances.list()
-        return tuple([replace(one, description=Mrkdwn("")) async for one in found])
+        return await _if_allowed(self._sdp.background().maintenances.list(), "maintenances")
 
     async def _projects(self) -> tuple[Project, ...]:
-        return tuple([replace(one, description=Mrkdwn("")) async for one in self._sdp.background().projects.list()])
+        return await _if_allowed(self._sdp.background().projects.list(), "projects")
+
+
+M = TypeVar("M", Maintenance, Project)
+
+
+async def _if_allowed(records: AsyncIterator[M], what: str) -> tuple[M, ...]:
+    """All of them; none where the service account may not read them, so that the rest can still be told."""
+    try:
+        return tuple([replace(one, description=Mrkdwn("")) async for one in records])
+    except SdpForbidden as error:
+        log.warning("overview.not_allowed", what=what, error=str(error))
+        return ()

@@ -19,7 +19,7 @@ from blocks.kit import Block, button
 from blocks.rows import Addresses
 from bot.accounts import Accounts
 from bot.digest import Viewer, asked_of_others, is_over, maintenances_of, runs_between, waiting_for
-from bot.errors import BadInput, SdpError
+from bot.errors import BadInput, NotAllowed, SdpError
 from bot.jobs import Jobs
 from bot.models import Maintenance, MaintenanceState
 from bot.overview import Index, Overviews
@@ -76,7 +76,11 @@ class HomeWriter:
 
     async def show(self, person: str) -> None:
         """Publish somebody's tab: from what is known at once, then from a fresh look at SDP. A job."""
-        standing = await self._rights.of(person)
+        try:
+            standing = await self._rights.of(person)
+        except NotAllowed as stranger:
+            log.info("home.nobody", person=person, said=str(stranger))
+            return
         if not (standing.reader or standing.own_account):
             await self._publish(person, tab.stranger())
             return
