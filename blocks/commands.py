@@ -1,11 +1,13 @@
 """What the message box answers by itself: help, near misses, menus, the line that something runs."""
 
 from collections.abc import Iterable, Sequence
+from html import unescape
 from typing import Any, Protocol
 from zlib import crc32
 
 from blocks import ids
 from blocks.kit import (
+    TEXT_MAX,
     Block,
     Message,
     actions,
@@ -57,6 +59,11 @@ def dressed(shown: Message, command: str, shared_by: str) -> Message:
     if shared_by:
         more.append(aside(f"Shared by <@{shared_by}>"))
     return {**shown, "blocks": [*shown["blocks"], *more]}
+
+
+def text_only(shown: Message) -> Message:
+    """The words alone, for a workspace that takes the blocks in no form."""
+    return {"text": shown["text"], "blocks": [literal(word(clip(unescape(shown["text"]), TEXT_MAX)))]}
 
 
 def as_modal(shown: Message) -> Block:

@@ -237,22 +237,20 @@ class Desk:
         if ask.view:
             await self._into_view(ask, reply)
             return
-        forms = (reply.message, *reply.otherwise)
-        for form in forms:
+        for form in (reply.message, *reply.otherwise, cards.text_only(reply.message)):
             try:
                 await self._show(ask, replace(reply, message=form))
-            except BlocksRefused:
-                if form is forms[-1]:
-                    raise
+            except BlocksRefused as refused:
+                log.warning("command.blocks_refused", command=ask.text, said=str(refused))
             else:
-                if reply.sent is not None:
+                if reply.sent is not None and form in (reply.message, *reply.otherwise):
                     await reply.sent(form)
                 return
 
     async def _show(self, ask: Ask, reply: Reply) -> None:
         """Raises BlocksRefused. An answer with plainer forms never goes out as the acknowledgement of the command:
         what Slack thinks of that one's blocks, nobody hears."""
-        share = self._shares(ask)
+        share = bool(reply.command) and self._shares(ask)  # refusals and menus stay private
         message = cards.dressed(
             reply.message, "" if share or _is_private(ask.channel) else reply.command, ask.person if share else ""
         )

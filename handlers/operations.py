@@ -8,13 +8,13 @@ import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from blocks import ids
-from blocks.commands import as_modal
+from blocks.commands import as_modal, text_only
 from bot.models import Operation, OperationState, Origin
 from bot.operations import OperationService
 from bot.store import Memory
 from handlers import payloads
 from handlers.asking import Reply
-from handlers.messenger import MessageGone, Messenger
+from handlers.messenger import BlocksRefused, MessageGone, Messenger
 
 Body = dict[str, Any]
 Face = Callable[[Operation], Reply]
@@ -69,10 +69,19 @@ class OperationWriter:
         origin = operation.origin
         if origin.view and await self._into_view(operation, reply):
             return
-        if origin.response_url and await self._messenger.respond(origin.response_url, reply.message, replace=True):
+        if origin.response_url and await self._into_answer(operation, reply):
             return
         if operation.final or operation.state is OperationState.UNKNOWN:
             await self._messenger.tell(operation.person, origin.channel, reply.message)
+
+    async def _into_answer(self, operation: Operation, reply: Reply) -> bool:
+        """False when the response URL takes no more answers."""
+        url = operation.origin.response_url
+        try:
+            return await self._messenger.respond(url, reply.message, replace=True)
+        except BlocksRefused as refused:
+            log.warning("operations.blocks_refused", operation=operation.id, said=str(refused))
+            return await self._messenger.respond(url, text_only(reply.message), replace=True)
 
     async def _into_view(self, operation: Operation, reply: Reply) -> bool:
         """False when the window is closed."""

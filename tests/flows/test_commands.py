@@ -217,6 +217,31 @@ def mrkdwn_of(blocks: Any) -> list[str]:
     return own + [text for one in blocks.values() for text in mrkdwn_of(one)]
 
 
+async def test_a_refusal_and_a_menu_stay_private_whatever_was_asked_for(stage: Stage) -> None:
+    await stage.start(**EVERYTHING)
+    odile, sam = stage.box.people.as_("odile"), stage.box.people.as_("sam")
+    await odile.type("/sdp maintenance show servers share", in_="#ops")
+    asked = await odile.waits_for("Which one?", "#ops")
+    await odile.type("/sdp project show nothing of the kind share", in_="#ops")
+    await odile.waits_for("No project is called", "#ops")
+    assert "Which one?" not in sam.sees("#ops")
+    assert "No project is called" not in sam.sees("#ops")
+    label = stage.box.sdp.maintenance(PATCH).label
+    assert (await odile.pick("Choose a maintenance", f"{label} {PATCH}", in_=asked)).ok
+    await sam.waits_for("Every week on Tuesday and Thursday", "#ops")
+
+
+async def test_blocks_a_workspace_does_not_take_come_as_words(stage: Stage) -> None:
+    await stage.start()
+    odile = stage.box.people.as_("odile")
+    await odile.type("/sdp maintenance list patch", in_="#ops")
+    listed = await odile.waits_for(PATCH, "#ops")
+    stage.box.slack.faults.add("error", "response_url", code="invalid_blocks", times=1)
+    assert (await odile.click("Show", in_=listed)).ok
+    shown = await odile.waits_for("Runs by its schedule", "#ops")
+    assert [block["type"] for block in shown.blocks if block["type"] == "header"] == []
+
+
 async def test_fifty_deliveries_of_one_command_are_one_question(stage: Stage) -> None:
     await stage.start()
     await stage.settled()
