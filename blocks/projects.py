@@ -25,7 +25,7 @@ from blocks.kit import (
     when,
     word,
 )
-from blocks.timesheets import money
+from blocks.timesheets import money, percent
 from bot.models import Associations, Project, SdpId, Ticket
 from bot.sdp import html
 
@@ -92,9 +92,9 @@ def progress(project: Project) -> tuple[Block, ...]:
     return word(f"{bar(done)}  "), strong(_percent(project))
 
 
-def bar(percent: Decimal) -> str:
+def bar(done: Decimal) -> str:
     """Ten cells; full only when all is done, empty only when nothing is."""
-    share = min(max(percent, Decimal(0)), Decimal(100)) / 100
+    share = min(max(done, Decimal(0)), Decimal(100)) / 100
     cells = round(share * BAR)
     if 0 < share < 1:
         cells = min(max(cells, 1), BAR - 1)
@@ -149,7 +149,7 @@ def _money(view: ProjectView) -> list[Block]:
 def _against(actual: Decimal | None, estimate: Decimal | None) -> str:
     if estimate is None:
         return f"{money(actual)}, no estimate"
-    used = f" ({actual / estimate:.0%})" if actual is not None and estimate else ""
+    used = f" ({percent(actual / estimate)})" if actual is not None and estimate else ""
     return f"{money(actual)} of {money(estimate)} estimated{used}"
 
 

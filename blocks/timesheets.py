@@ -87,6 +87,11 @@ def spent_words(spent: timedelta | None) -> str:
     return f"{minutes // 60:,} h {minutes % 60:02} min"
 
 
+def percent(share: Decimal) -> str:
+    """`65 %`"""
+    return f"{share * 100:.0f} %"
+
+
 def money(amount: Decimal | None) -> str:
     """An amount without a currency, as SDP gives none."""
     return EMPTY if amount is None else f"{amount:,.2f}"
@@ -111,7 +116,7 @@ def _of_estimate(sheet: Timesheet) -> str:
         return ", no estimate"
     over = hours(sheet.total.spent) - estimate
     said = f", {_plain(over)} h over the estimate" if over > 0 else ""
-    return f" of {_plain(estimate)} h estimated ({used:.0%}){said}"
+    return f" of {_plain(estimate)} h estimated ({percent(used)}){said}"
 
 
 def _table(sheet: Timesheet, form: Form) -> Block:

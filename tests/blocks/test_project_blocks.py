@@ -95,7 +95,7 @@ def test_every_form_of_a_timesheet_has_everybody_and_the_total(form: timesheets.
         assert "Tess Harbourne" in shown
         assert "31 h 00 min" in shown
         assert "77 h 45 min" in shown
-        assert "of 120 h estimated (65%)" in shown
+        assert "of 120 h estimated (65 %)" in shown
         assert "4,940.50" in shown
 
 
@@ -165,10 +165,10 @@ def test_a_project_shows_progress_dates_cost_owner_and_status() -> None:
         "In Progress",
         "Arjun Velloor",
         "3 days late",
-        "77.75 of 120.00 estimated (65%)",
+        "77.75 of 120.00 estimated (65 %)",
     ):
         assert shown in words(message)
-    assert "9,940.50 of 9,000.00 estimated (110%)" in words(message)
+    assert "9,940.50 of 9,000.00 estimated (110 %)" in words(message)
     assert "940.50 over the estimate" in words(message)
     assert "1 change, 2 requests" in words(message)
     assert "65 % done" in message["text"]

@@ -117,7 +117,7 @@ async def test_show_has_progress_dates_cost_owner_and_status(both_stages: Stage)
         "*Planned* ",
         "*Actual* ",
         "Owner Wiremu Kaleha",
-        "Cost 4,865.00 of 4,200.50 estimated (116%)",
+        "Cost 4,865.00 of 4,200.50 estimated (116 %)",
         "664.50 over the estimate",
         "Attached: 0 changes, 1 request",
     ):
@@ -154,7 +154,7 @@ async def test_a_timesheet_is_a_table_to_sort_and_bars(both_stages: Stage) -> No
     assert [row[4]["value"] for row in rows[1:]] == [2100.0, 1745.5, 1095.0]
     bars = block(shown, "data_visualization")["chart"]["series"][0]["data"]
     assert [bar["value"] for bar in bars] == [31.0, 28.5, 18.25]
-    assert "77 h 45 min of 120 h estimated (65%), 4,940.50 in all." in shown.text
+    assert "77 h 45 min of 120 h estimated (65 %), 4,940.50 in all." in shown.text
     assert "Arjun Velloor: 28 h 30 min, technician 1,710.00, other 35.50, amount 1,745.50" in shown.text
     assert odile.messages("bot") == []
 
