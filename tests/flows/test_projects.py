@@ -691,6 +691,26 @@ async def test_a_program_is_not_sent_on(stage: Stage) -> None:
     assert project(stage, WAREHOUSE).attachments == []
 
 
+async def test_a_file_elsewhere_is_not_fetched_with_slacks_token(stage: Stage) -> None:
+    odile = await begin(stage)
+    file = odile.shares("decoy.txt", b"decoy")
+    file.url_private = f"{stage.box.sdp.url}/files/decoy.txt"
+    await say(odile, "/sdp project upload PJT-1")
+    assert (await odile.submit({"Files": [file]}, await odile.waits_for_modal("Files"))).ok
+    await odile.waits_for("does not live in Slack", "bot")
+    assert [one for one in stage.box.sdp.log if "decoy" in one.path] == []
+    assert project(stage, WAREHOUSE).attachments == []
+
+
+async def test_somebody_elses_preview_cannot_be_confirmed(stage: Stage) -> None:
+    odile, sam = await begin(stage), stage.box.people.as_("sam")
+    await say(odile, "/sdp project delete PJT-3")
+    preview = await odile.waits_for("Delete PJT-3", OPS)
+    await sam.click("Delete project", in_=preview)
+    await sam.waits_for("only they can confirm it", OPS)
+    assert stage.news("project.deleted") == 0
+
+
 async def test_a_message_without_files_has_nothing_to_attach(stage: Stage) -> None:
     odile = await begin(stage)
     plain = (await odile.type("no file here", in_=OPS)).messages[0]
