@@ -25,6 +25,8 @@ from bot.store import Links, OverviewText, Releases
 
 MOVES_KEPT = timedelta(days=5)
 """A long weekend and a day."""
+RECORDS_A_MINUTE = 1000
+"""Maintenances and projects that may be read again each minute: ten calls of a budget of hundreds."""
 STALE_MAX = timedelta(hours=12)
 """While SDP cannot be asked, an overview up to this old is better than none; whoever shows it says from when it is."""
 
@@ -76,12 +78,14 @@ class ReleaseLine:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """Everything at one moment. `read_at` is when maintenances and projects were read."""
+    """Everything at one moment: `read_at` is when maintenances and projects were read, `polled_at` when the releases
+    were gathered from what the poll had stored."""
 
     read_at: datetime
     releases: tuple[ReleaseLine, ...] = ()
     maintenances: tuple[Maintenance, ...] = ()
     projects: tuple[Project, ...] = ()
+    polled_at: datetime | None = None
 
 
 _codec = TypeAdapter(Overview)
@@ -238,29 +242,40 @@ class Overviews:
         return self._kept.index
 
     async def fresh(self, max_age: timedelta) -> Index:
-        """An overview no older than `max_age`, or, while SDP cannot be asked, the last one. Raises SdpError."""
+        """An overview no older than `max_age`, or, while SDP cannot be asked, the last one. Raises SdpError.
+
+        Of a large portfolio the maintenances and projects may be older, so that looking does not eat the call budget.
+        """
         async with self._reading:
             known = await self.known()
             now = datetime.now(UTC)
-            if known is not None and now - known.overview.read_at <= max_age:
-                return known
-            try:
+            if known is None or now - known.overview.read_at > max(max_age, _worth(known.overview)):
                 return await self._read(known, now)
-            except SdpError as error:
-                if known is None or now - known.overview.read_at > STALE_MAX:
-                    raise
-                log.warning("overview.stale", error=str(error), read_at=known.overview.read_at.isoformat())
-                return known
+            if now - (known.overview.polled_at or known.overview.read_at) > max_age:
+                return await self._keep(known, replace(known.overview, polled_at=now))
+            return known
 
     async def _read(self, known: Index | None, now: datetime) -> Index:
+        """All of it anew."""
+        try:
+            maintenances, projects = await asyncio.gather(self._maintenances(), self._projects())
+        except SdpError as error:
+            if known is None or now - known.overview.read_at > STALE_MAX:
+                raise
+            log.warning("overview.stale", error=str(error), read_at=known.overview.read_at.isoformat())
+            return known
+        log.info("overview.read", maintenances=len(maintenances), projects=len(projects))
+        return await self._keep(known, Overview(now, maintenances=maintenances, projects=projects, polled_at=now))
+
+    async def _keep(self, known: Index | None, overview: Overview) -> Index:
+        """Put the releases in, and share it."""
+        now = overview.polled_at or overview.read_at
         before = {line.id: line for line in known.overview.releases} if known else {}
-        maintenances, projects = await asyncio.gather(self._maintenances(), self._projects())
-        overview = Overview(now, await self._lines(before, now), maintenances, projects)
+        overview = replace(overview, releases=await self._lines(before, now))
         stamp = now.isoformat()
         await self._store.keep(stamp, _codec.dump_json(overview).decode())
         index = await self._indexed(overview)
         self._kept = _Kept(stamp, index)
-        log.info("overview.read", releases=len(overview.releases), maintenances=len(maintenances))
         return index
 
     async def _indexed(self, overview: Overview) -> Index:
@@ -279,6 +294,11 @@ class Overviews:
 
     async def _projects(self) -> tuple[Project, ...]:
         return await _if_allowed(self._sdp.background().projects.list(), "projects")
+
+
+def _worth(overview: Overview) -> timedelta:
+    """How long maintenances and projects are good for, by how many there are."""
+    return timedelta(minutes=(len(overview.maintenances) + len(overview.projects)) / RECORDS_A_MINUTE)
 
 
 M = TypeVar("M", Maintenance, Project)

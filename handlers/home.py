@@ -85,7 +85,8 @@ class HomeWriter:
             await self._publish(person, tab.stranger())
             return
         known = await self._overviews.known()
-        fresh_enough = known is not None and datetime.now(UTC) - known.overview.read_at < FRESH
+        looked_at = known.overview.polled_at if known else None
+        fresh_enough = looked_at is not None and datetime.now(UTC) - looked_at < FRESH
         await self._publish(person, tab.home(await self._view(standing, known, refreshing=not fresh_enough)))
         if not fresh_enough:
             await self._publish(person, tab.home(await self._view(standing, await self._look(known))))
@@ -140,7 +141,7 @@ class HomeWriter:
         rows = await self._rows.of(viewer.slack.id, refs)
         return replace(
             view,
-            as_of=index.overview.read_at,
+            as_of=index.overview.polled_at or index.overview.read_at,
             rows=rows,
             waiting=len(waiting) - sum(not row.is_asked for row in rows),
             listed=len(waiting),
@@ -241,8 +242,9 @@ async def connect(ack: AsyncAck, body: Body, welcome: Welcome) -> Any:
     return await ack()
 
 
-async def opened(ack: AsyncAck) -> Any:
-    """A link button opens its address by itself; Slack only wants to hear that the click arrived."""
+async def opened(ack: AsyncAck, body: Body, jobs: Jobs) -> Any:
+    """The button's address leads to the tab by itself; what is on it is brought up to date meanwhile."""
+    await jobs.wake("home", body["user"]["id"])
     return await ack()
 
 

@@ -78,7 +78,12 @@ async def test_the_tab_opens_within_a_second_while_sdp_is_slow(stage: Stage) -> 
     await house.store.redis.delete(*[key async for key in house.store.redis.scan_iter(match="*memory:home_face*")])
     kept = await house.overviews._store.get()
     assert kept is not None
-    old = kept[1].replace(f'"read_at":"{kept[0][:10]}', '"read_at":"2020-01-01')
+    today = kept[0][:10]
+    old = (
+        kept[1]
+        .replace(f'"read_at":"{today}', '"read_at":"2020-01-01')
+        .replace(f'"polled_at":"{today}', '"polled_at":"2020-01-01')
+    )
     await house.overviews._store.keep("old", old)
     stage.box.sdp.break_with("slow", "*projects*", times=1, seconds=3)
     started = time.perf_counter()
