@@ -22,7 +22,7 @@ from bot.decisions import DecisionService, Intent, clean_comment
 from bot.errors import AlreadyDecided, BadInput, NotAllowed, NotTheApprover
 from bot.inbox import Inbox
 from bot.jobs import Jobs
-from bot.models import Approval, ApprovalRef, Operation, Origin, Release, SdpId, Snapshot, Verb
+from bot.models import Approval, ApprovalRef, Operation, Origin, Person, Release, SdpId, Snapshot, Verb
 from bot.operations import OperationService
 from bot.people import People
 from bot.permissions import check_may_operate
@@ -84,16 +84,20 @@ class WaitingApprovals:
         """Releases that wait for this person, and those that wait for others only."""
         every = [snapshot async for snapshot in self.releases.every() if asked(snapshot)]
         every.sort(key=lambda snapshot: (deadline(snapshot.release), snapshot.release.id))
-        mine = [snapshot for snapshot in every if await self.of(person, snapshot)]
-        return mine, [snapshot for snapshot in every if snapshot not in mine]
+        known: dict[Person, bool] = {}  # an approver is looked up once, however many releases wait for them
+        mine, others = [], []
+        for snapshot in every:
+            (mine if await self.of(person, snapshot, known) else others).append(snapshot)
+        return mine, others
 
-    async def of(self, person: str, snapshot: Snapshot) -> list[Approval]:
+    async def of(self, person: str, snapshot: Snapshot, known: dict[Person, bool] | None = None) -> list[Approval]:
         """The approvals of this release that this person is asked for now."""
-        return [one for one in asked(snapshot) if await self._is(person, one)]
-
-    async def _is(self, person: str, approval: Approval) -> bool:
-        slack = await self.people.slack_of(approval.approver)
-        return slack is not None and slack.id == person
+        seen = {} if known is None else known
+        for one in asked(snapshot):
+            if one.approver not in seen:
+                slack = await self.people.slack_of(one.approver)
+                seen[one.approver] = slack is not None and slack.id == person
+        return [one for one in asked(snapshot) if seen[one.approver]]
 
 
 # --- one release ----------------------------------------------------------------------------------------
