@@ -85,7 +85,8 @@ class WaitingApprovals:
         every = [snapshot async for snapshot in self.releases.every() if asked(snapshot)]
         every.sort(key=lambda snapshot: (deadline(snapshot.release), snapshot.release.id))
         known: dict[Person, bool] = {}  # an approver is looked up once, however many releases wait for them
-        mine, others = [], []
+        mine: list[Snapshot] = []
+        others: list[Snapshot] = []
         for snapshot in every:
             (mine if await self.of(person, snapshot, known) else others).append(snapshot)
         return mine, others
