@@ -5,7 +5,7 @@ UV_VERSION := 0.13.9
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: setup demo test check run bench faults soak fmt lock clean
+.PHONY: setup demo test check run pictures bench faults soak fmt lock clean
 
 setup: $(STAMP)
 
@@ -42,6 +42,9 @@ test: check
 
 faults: setup
 	@$(BIN)/python -m tests.faults $(if $(KILLS),--kills $(KILLS)) $(if $(SEED),--seed $(SEED))
+
+pictures: setup
+	@$(BIN)/python -m tests.browser.pictures
 
 bench: setup
 	@$(BIN)/python -m bench

@@ -4,7 +4,7 @@ import contextlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import islice, takewhile
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,6 +21,7 @@ from sandbox.slack.page.controls import Controls, Exchange, FaultSwitch
 from sandbox.slack.wire import masked
 
 MOST_LOAD = 5000
+MOST_EXCHANGES = 200  # as many as an open panel has lines to begin with
 _API = "/api/v3"
 
 
@@ -104,8 +105,8 @@ class Levers:
     def exchanges(self, after: int) -> Iterator[Exchange]:
         """What the bot and SDP said to each other, oldest first; people's pages are none of it."""
         log = self._box.sdp.log
-        newest_first = takewhile(lambda one: one.number > after, reversed(log))
-        for one in reversed([one for one in newest_first if _is_spoken(one)]):
+        newest_first = (one for one in takewhile(lambda one: one.number > after, reversed(log)) if _is_spoken(one))
+        for one in reversed(list(islice(newest_first, MOST_EXCHANGES))):
             yield Exchange(
                 number=one.number,
                 at=one.at.timestamp(),

@@ -17,7 +17,7 @@ from sandbox.slack.page.rich_text import Json, dicts, unknown
 WIDTH, HEIGHT = 480, 240
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 12, 26, 44
 _PLOT_WIDTH, _PLOT_HEIGHT = WIDTH - _LEFT - _RIGHT, HEIGHT - _TOP - _BOTTOM
-_LONGEST_TICK = 10
+_LETTER = 6.8  # about the width of one, in the size of the labels
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +156,9 @@ def _series(item: Json, categories: Sequence[str]) -> Series:
 def _grid(axes: _Axes, config: Json) -> Markup:
     lines = (_grid_line(axes, mark) for mark in axes.marks)
     every = max(1, math.ceil(len(axes.categories) / 6))
+    room = int(_PLOT_WIDTH * every / max(1, len(axes.categories)) / _LETTER)
     names = (
-        _label(_short(name), axes.x(n), HEIGHT - _BOTTOM + 16)
+        _label(_short(name, room), axes.x(n), HEIGHT - _BOTTOM + 16)
         for n, name in enumerate(axes.categories)
         if n % every == 0
     )
@@ -178,8 +179,8 @@ def _label(words: str, x: float, y: float, css: str = "middle") -> Markup:
     return el("text", words, x=f"{x:.1f}", y=f"{y:.1f}", class_=css)
 
 
-def _short(name: str) -> str:
-    return name if len(name) <= _LONGEST_TICK else name[: _LONGEST_TICK - 1] + "…"
+def _short(name: str, room: int) -> str:
+    return name if len(name) <= room else name[: room - 1] + "…"
 
 
 def _bars(axes: _Axes, series: Sequence[Series]) -> Iterable[Markup]:

@@ -149,12 +149,12 @@ class _LogWatch:
     async def events(self) -> AsyncIterator[str]:
         yield ": listening\n\n"
         while True:
-            for key, row in self._news():
+            for _, key, row in sorted((*self._news(), *self._news_there()), key=lambda line: line[0]):
                 yield f"event: line\ndata: {compact({'key': key, 'html': row})}\n\n"
             # The log has no feed of its own, and a page that looks four times a second looks live.
             await asyncio.sleep(_LOOK_SECONDS)
 
-    def _news(self) -> Iterator[tuple[str, Markup]]:
+    def _news(self) -> Iterator[tuple[float, str, Markup]]:
         fresh = self._world.log.since(self._seen)
         answered = [entry for entry in self._open.values() if entry.ms is not None]
         for entry in (*answered, *fresh):
@@ -162,16 +162,15 @@ class _LogWatch:
             self._open.pop(entry.number, None)
             if entry.ms is None:
                 self._open[entry.number] = entry
-            yield f"slack-{entry.number}", _slack_line(entry)
-        yield from self._news_there()
+            yield entry.at, f"slack-{entry.number}", _slack_line(entry)
 
-    def _news_there(self) -> Iterator[tuple[str, Markup]]:
+    def _news_there(self) -> Iterator[tuple[float, str, Markup]]:
         """The same of the other side, which gives its requests anew each time it is asked."""
         since = min(self._open_there, default=self._seen_there + 1) - 1
         for exchange in self._controls.exchanges(since) if self._controls.exchanges else ():
             fresh, answered = exchange.number > self._seen_there, exchange.ms is not None
             if fresh or (answered and exchange.number in self._open_there):
-                yield f"sdp-{exchange.number}", _sdp_line(exchange)
+                yield exchange.at, f"sdp-{exchange.number}", _sdp_line(exchange)
             self._open_there.discard(exchange.number)
             if not answered:
                 self._open_there.add(exchange.number)
