@@ -28,8 +28,6 @@ OPTION_TEXT_MAX = 75
 VALUE_MAX = 2000
 HELP_ROWS_MAX = 40
 
-A: dict[str, str] = {"maintenance": "maintenance", "project": "project", "release": "release"}
-
 
 class Shown(Protocol):
     """A record that a menu can offer."""
@@ -111,23 +109,23 @@ def unknown(words: str, topic: str) -> Message:
 
 def pick(kind: str, ask: str) -> Message:
     """The menu for a command that named no record; searched by typing."""
-    return message(f"Which {A[kind]}?", [_search(f"Which {A[kind]}?", kind, ask)])
+    return message(f"Which {kind}?", [_search(f"Which {kind}?", kind, ask)])
 
 
 def nothing_found(kind: str, which: str, ask: str) -> Message:
     """No record is called so."""
-    text = f"No {A[kind]} is called “{clip(which, 200)}”."
-    return message(text, [literal(word(text)), _search(f"Search for another {A[kind]}:", kind, ask)])
+    text = f"No {kind} is called “{clip(which, 200)}”."
+    return message(text, [literal(word(text)), _search(f"Search for another {kind}:", kind, ask)])
 
 
 def which_one(kind: str, which: str, found: Sequence[Shown], ask: str, *, more: bool) -> Message:
     """Several records are meant by the same words."""
-    text = f"Several {A[kind]}s match “{clip(which, 200)}”. Which one?"
+    text = f"Several {kind}s match “{clip(which, 200)}”. Which one?"
     rest = [aside("There are more. Add a word of the title to see others.")] if more else []
     menu = {
         "type": "static_select",
         "action_id": ids.WHICH,
-        "placeholder": plain(f"Choose a {A[kind]}", 150),
+        "placeholder": plain(f"Choose a {kind}", 150),
         "options": record_options(found),
     }
     return message(text, [literal(word(text)), actions(f"{ids.WHICH}:{ask}", menu), *rest])
@@ -141,7 +139,7 @@ def _search(words: str, kind: str, ask: str) -> Block:
         "accessory": {
             "type": "external_select",
             "action_id": ids.WHICH,
-            "placeholder": plain(f"Type to find a {A[kind]}", 150),
+            "placeholder": plain(f"Type to find a {kind}", 150),
             "min_query_length": 0,
         },
     }

@@ -10,7 +10,7 @@ twice (a killed worker's job is done again), so they change nothing: what change
 (`bot.operations`), offered by a reply and confirmed by its button.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -125,7 +125,3 @@ class Row:
             shares=self.shares,
             comments="comment" in self.takes,
         )
-
-
-Finders = Mapping[str, Any]
-"""Kind of record → the part of the SDP client that has `find(text)` and `get(id)`."""

@@ -49,7 +49,8 @@ async def preview(stage: Stage) -> tuple[Actor, Message, str]:
     return odile, await odile.waits_for("What will happen", "#ops", seconds=30), f"Execute {label}"
 
 
-async def test_fifty_deliveries_with_the_worker_killed_in_between_execute_once(stage: Stage) -> None:
+async def test_fifty_deliveries_with_the_worker_killed_in_between_execute_once(both_stages: Stage) -> None:
+    stage = both_stages
     await stage.start(worker=False, OPERATORS="@operators")
     stage.box.sdp.break_with("slow", EXECUTE, seconds=2)
     async with worker_process(stage) as doomed:
