@@ -32,6 +32,11 @@ HISTORY_PAGES = 5
 
 UNCLEAR = "Slack gave no clear answer. Please look whether it worked before you try again."
 
+NOBODY_THERE = frozenset(
+    {"user_not_found", "user_disabled", "user_not_visible", "users_not_found", "cannot_dm_bot", "channel_not_found"}
+)
+"""Answers after which somebody cannot be told anything at all: deactivated, a bot, of another workspace."""
+
 GONE = frozenset({"message_not_found", "channel_not_found", "is_archived", "cant_update_message", "not_in_channel"})
 """Answers to an update after which the message is lost to us."""
 
@@ -209,7 +214,12 @@ class Messenger:
                 log.info("slack.whisper_elsewhere", error=error.response.get("error"))
             else:
                 return
-        await self._call("chat.postMessage", channel=await self.dm(person), text=text)
+        try:
+            await self._call("chat.postMessage", channel=await self.dm(person), text=text)
+        except SlackApiError as error:
+            if error.response.get("error") not in NOBODY_THERE:
+                raise
+            log.info("slack.nobody_to_tell", error=error.response.get("error"))
 
     async def find(
         self, channel: str, event_type: str, pointer: str, since: datetime, *, thread: str | None = None

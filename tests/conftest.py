@@ -9,12 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
+from bot.logs import processors
 from bot.store import Store, connect
 from bot.valkey import embedded
 from tests.secrets import pytest_runtest_makereport  # noqa: F401 - a hook of the whole suite
 
 DEADLINE = 15.0
+
+structlog.configure(processors=processors("console"))  # as the bot logs: structlog's own tracebacks print every local
 
 
 @pytest.fixture(scope="session")

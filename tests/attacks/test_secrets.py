@@ -97,6 +97,7 @@ def logging_as(request: pytest.FixtureRequest) -> Iterator[None]:
     structlog.configure(processors=processors(request.param), logger_factory=structlog.PrintLoggerFactory())
     yield
     structlog.reset_defaults()
+    structlog.configure(processors=processors("console"))
 
 
 @pytest.mark.usefixtures("logging_as")
