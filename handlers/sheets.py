@@ -9,6 +9,7 @@ from blocks.digest import DigestView
 from blocks.kit import Message
 from blocks.rows import Addresses
 from bot.digest import Digest, Row, Viewer, personal, team
+from bot.errors import NotAllowed
 from bot.models import ApprovalRef, Person
 from bot.overview import Index
 from bot.people import People
@@ -75,7 +76,10 @@ class Sheets:
         preview: bool = False,
     ) -> Draw | None:
         """Somebody's digest. `pinned`: what a message lists already stays in it, whatever became of it."""
-        standing = await self._rights.of(who)
+        try:
+            standing = await self._rights.of(who)
+        except NotAllowed:  # Slack shows nobody by this id any more
+            return None
         if not (standing.reader or standing.own_account):
             return None
         digest = personal(index, await self.viewer(standing), now, since)
