@@ -84,7 +84,7 @@ def values_of(maintenance: Maintenance) -> dict[str, str]:
 
 def changed(values: Mapping[str, str], before: Mapping[str, str]) -> dict[str, str]:
     """What differs from before: an edit writes nothing else. A schedule goes as a whole."""
-    names = {name for name, text in values.items() if text and text != before.get(name, "")}
+    names = {name for name, text in values.items() if text and not _unchanged(name, text, before.get(name, ""))}
     if names & SCHEDULE:
         names |= SCHEDULE
     return {name: text for name, text in values.items() if name in names and text}
@@ -94,7 +94,7 @@ def draft_of(values: Mapping[str, str]) -> MaintenanceDraft:
     """The draft of everything that is filled in. Raises BadInput naming the field."""
     fields: dict[str, object] = {}
     for choice in CHOICES:
-        chosen = [choice_of(line) for line in values.get(choice.name, "").splitlines() if line.strip()]
+        chosen = _chosen(values.get(choice.name, ""))
         if chosen:
             fields[choice.name] = tuple(chosen) if choice.several else chosen[0]
     if TITLE in values:
@@ -140,6 +140,19 @@ def choice_of(text: str) -> Named:
         return Named(SdpId(id_) if _is_id(id_) else None, name)
     typed = " ".join(text.split())
     return Named(SdpId(typed), typed) if _is_id(typed) else Named(None, typed)
+
+
+def _chosen(text: str) -> list[Named]:
+    """The choices in a value; typed ones are separated by commas."""
+    parts = text.splitlines() if "|" in text else text.replace("\n", ",").split(",")
+    return [choice_of(part) for part in parts if part.strip()]
+
+
+def _unchanged(name: str, text: str, before: str) -> bool:
+    """Whether a field still says what the form showed; where SDP lists no choices that was their names."""
+    if name not in {choice.name for choice in CHOICES} or "|" in text:
+        return text == before
+    return [one.name.casefold() for one in _chosen(text)] == [one.name.casefold() for one in _chosen(before)]
 
 
 def _is_id(text: str) -> bool:

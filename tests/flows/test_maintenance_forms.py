@@ -94,6 +94,17 @@ async def test_edit_writes_only_what_was_changed(both_stages: Stage) -> None:
     assert maintenance.title == "Patch all web servers"
 
 
+async def test_edit_without_menus_writes_what_was_typed_and_nothing_else(stage: Stage) -> None:
+    stage.box.sdp.tenant.lookups = False
+    maintenance = stage.box.sdp.maintenance(PATCH)
+    odile = await form(stage, f"/sdp maintenance edit {maintenance.label}", f"Edit {maintenance.label}")
+    assert (await odile.submit({"Services": "email, Identity"})).ok
+    await odile.waits_for_modal("Saved")
+    edited = [one for one in stage.box.sdp.effects("maintenance.edited") if one.via == "api"]
+    assert [one.detail["fields"] for one in edited] == [["services"]]
+    assert [service.name for service in maintenance.services] == ["Email", "Identity"]
+
+
 async def test_nothing_changed_is_said_and_not_sent(stage: Stage) -> None:
     label = stage.box.sdp.maintenance(PATCH).label
     odile = await form(stage, f"/sdp maintenance edit {label}", f"Edit {label}")
