@@ -1,11 +1,9 @@
-"""The composition root: settings in, everything wired, nothing global. Alone in knowing everybody."""
+"""The root: opens what has to be closed again, builds the house on it, and runs its roles."""
 
 import asyncio
 import contextlib
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -17,35 +15,12 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
 import handlers
-from blocks.rows import Addresses
-from bot.accounts import Accounts
-from bot.approval_deeds import ReminderDeeds
-from bot.archive import Archive
-from bot.audit import Audit
-from bot.brake import Brake
-from bot.decisions import DecisionRules, DecisionService
-from bot.doctor import Doctor, Setup
 from bot.errors import BotError
-from bot.inbox import Inbox
-from bot.jobs import Jobs, Worker
+from bot.house import House
+from bot.jobs import Worker
 from bot.keyring import Keyring, keyring
-from bot.ledger import Ledger
-from bot.linking import Linking, Zoho
 from bot.logs import quiet_logger
-from bot.maintenances import DEEDS as MAINTENANCE_DEEDS
-from bot.maintenances import MaintenanceService
-from bot.models import SlackPerson, sdp_id
-from bot.neighbours import Neighbours
-from bot.operations import Deed, OperationRules, OperationService
-from bot.overview import Overviews
-from bot.people import People
-from bot.permissions import Rights, RightsLists
-from bot.planner import Planner
-from bot.preferences import Habits, PreferenceService
-from bot.project_changes import deeds as project_deeds
-from bot.projects import ProjectService
-from bot.reach import Reach
-from bot.schedule import zone_of
+from bot.models import sdp_id
 from bot.sdp import Sdp, SdpSettings
 from bot.sdp.budget import Pace
 from bot.sdp.identity import IdentityService
@@ -53,45 +28,12 @@ from bot.settings import Settings
 from bot.socket_mode import SocketLine
 from bot.sockets import listening_socket
 from bot.sockets import serving as http_serving
-from bot.store import (
-    Asks,
-    Brakes,
-    Cards,
-    Decisions,
-    Digests,
-    Health,
-    LedgerLog,
-    Links,
-    Memory,
-    Operations,
-    OverviewText,
-    PostPace,
-    PreferenceRecords,
-    RedisBudget,
-    RedisTokens,
-    Releases,
-    Store,
-    connect,
-)
+from bot.store import Memory, RedisBudget, RedisTokens, Store, connect
 from bot.valkey import embedded
 from bot.web import Web, origin_of
-from handlers.admin import Daily
-from handlers.answering import Desk
-from handlers.approval_commands import ApprovalDesk, Following, WaitingApprovals, face_of_reminder
-from handlers.cards import CardRules, CardWriter
-from handlers.commands import TABLE
-from handlers.digesting import DigestWriter
-from handlers.examining import Examiner
-from handlers.home import HomeWriter
-from handlers.maintenances import MaintenanceFace, Previewer
-from handlers.messenger import Messenger
-from handlers.operations import OperationWriter
-from handlers.people import Welcome
-from handlers.project_windows import ProjectFaces, UploadProgress
-from handlers.projects import ProjectPictures
-from handlers.reminding import Reminding
-from handlers.rows import RowReader
-from handlers.sheets import Sheets
+from handlers.deliveries import RememberingApp
+
+__all__ = ["House", "bolt", "build", "run", "serving", "state", "worker", "working"]
 
 Role = Literal["web", "worker"]
 SLACK_TIMEOUT_SECONDS = 10
@@ -102,47 +44,6 @@ log = structlog.get_logger()
 
 class StateUnreachable(BotError):
     """The server REDIS_URL names does not answer."""
-
-
-@dataclass(frozen=True, slots=True)
-class House:
-    """Everything that is wired together, for whoever starts a role or looks inside from a command."""
-
-    settings: Settings
-    redis_url: str
-    store: Store
-    jobs: Jobs
-    ledger: Ledger
-    sdp: Sdp
-    people: People
-    rights: Rights
-    accounts: Accounts
-    linking: Linking
-    links: Links
-    brake: Brake
-    welcome: Welcome
-    releases: Releases
-    audit: Audit
-    doctor: Doctor
-    daily: Daily
-    inbox: Inbox
-    decisions: DecisionService
-    cards: CardWriter
-    reminding: Reminding
-    preferences: PreferenceService
-    planner: Planner
-    overviews: Overviews
-    digests: Digests
-    digester: DigestWriter
-    homes: HomeWriter
-    desk: Desk
-    operations: OperationService
-    operation_writer: OperationWriter
-    following: Following
-    project_pictures: ProjectPictures
-    messenger: Messenger
-    slack: AsyncWebClient
-    services: dict[str, object]
 
 
 @contextlib.asynccontextmanager
@@ -173,281 +74,16 @@ async def build(settings: Settings, redis_url: str) -> AsyncIterator[House]:
         sdp = await stack.enter_async_context(Sdp(_sdp_settings(settings), tokens, budget))
         identity = IdentityService(sdp.sign_in.accounts_url)
         stack.push_async_callback(identity.aclose)
-        yield _wire(settings, redis_url, store, sdp, identity, keys, _slack_client(settings, session), session)
-
-
-def _wire(
-    settings: Settings,
-    redis_url: str,
-    store: Store,
-    sdp: Sdp,
-    identity: IdentityService,
-    keys: Keyring,
-    slack: AsyncWebClient,
-    session: aiohttp.ClientSession,
-) -> House:
-    jobs, memory, releases = Jobs(store), Memory(store), Releases(store)
-    copies, records = Cards(store), Decisions(store)
-    messenger = Messenger(slack, memory)
-    archive = Archive(settings.data_dir / "ledger")
-    ledger = Ledger(LedgerLog(store), archive, keys.derived("ledger"), messenger)
-    links, brake = Links(store, keys.tokens), Brake(Brakes(store))
-    people = People(messenger, memory, links, sdp.background().people, allow_external=settings.allow_external)
-    rights = Rights(RightsLists(settings.operators, settings.admins, settings.readers), people, messenger)
-    linking = Linking(
-        public_url=settings.public_url,
-        keys=keys.derived("links") if keys.may_link else (),
-        zoho=Zoho(sdp.sign_in, identity, sdp.people),
-        home=messenger,
-        people=people,
-        links=links,
-        ledger=ledger,
-        jobs=jobs,
-    )
-    accounts = Accounts(
-        sdp=sdp,
-        people=people,
-        rights=rights,
-        links=links,
-        brake=brake,
-        by_person=settings.sdp_act_as == "person",
-        may_connect=linking.possible,
-    )
-    welcome = Welcome(
-        messenger=messenger,
-        linking=linking,
-        links=links,
-        records=records,
-        releases=releases,
-        memory=memory,
-        jobs=jobs,
-    )
-    inbox = Inbox(sdp, releases, copies, jobs, poll_every=timedelta(seconds=settings.poll_seconds))
-    decisions = DecisionService(
-        sdp=sdp,
-        inbox=inbox,
-        accounts=accounts,
-        decisions=records,
-        releases=releases,
-        memory=memory,
-        jobs=jobs,
-        ledger=ledger,
-        rules=_decision_rules(settings),
-    )
-    writer = CardWriter(
-        messenger=messenger,
-        people=people,
-        decisions=decisions,
-        records=records,
-        releases=releases,
-        cards=copies,
-        memory=memory,
-        jobs=jobs,
-        rules=_card_rules(settings, accounts),
-        collisions=Neighbours(sdp, releases).lines,
-    )
-    preferences = PreferenceService(PreferenceRecords(store), jobs, _habits(settings))
-    reminding = Reminding(
-        writer=writer,
-        messenger=messenger,
-        people=people,
-        releases=releases,
-        cards=copies,
-        memory=memory,
-        after=settings.remind_after,
-        wanted=_wants_reminders(preferences),
-        quiet_ends=_quiet_ends(preferences),
-    )
-    sdp_page = f"{settings.sdp_url}/ui"
-    projects = ProjectService(accounts, f"{sdp_page}/projects/{{project}}/details")
-    operations = OperationService(
-        operations=Operations(store),
-        jobs=jobs,
-        ledger=ledger,
-        sdp=sdp,
-        accounts=accounts,
-        deeds={
-            **MAINTENANCE_DEEDS,
-            **ReminderDeeds(memory).deeds(),
-            **_project_deeds(settings, sdp, people, messenger),
-        },
-        rules=_operation_rules(settings),
-    )
-    operation_writer = OperationWriter(
-        operations=operations,
-        messenger=messenger,
-        memory=memory,
-        faces={
-            "maintenance": MaintenanceFace(f"{sdp_page}/changes/{{change}}/details"),
-            "project": ProjectFaces(projects),
-            "approval": face_of_reminder,
-        },
-    )
-    maintenances = MaintenanceService(releases, memory)
-    waiting = WaitingApprovals(releases, people)
-    approval_desk = ApprovalDesk(
-        accounts=accounts,
-        inbox=inbox,
-        releases=releases,
-        waiting=waiting,
-        decisions=decisions,
-        records=records,
-        operations=operations,
-        writer=writer,
-        messenger=messenger,
-        memory=memory,
-    )
-    following = Following(approval_desk, jobs)
-    maintenance_link = f"{sdp_page}/change_maintenances/{{maintenance}}/details"
-    digests = Digests(store)
-    overviews = Overviews(sdp, releases, OverviewText(store), links)
-    planner = Planner(digests=digests, preferences=preferences, people=people, roster=messenger, jobs=jobs)
-    addresses = _addresses(settings, messenger)
-    rows = RowReader(releases, records, decisions, can_decide=_card_rules(settings, accounts).can_decide)
-    sheets = Sheets(
-        digests=digests, rows=rows, people=people, rights=rights, preferences=preferences, addresses=addresses
-    )
-    digester = DigestWriter(
-        digests=digests,
-        planner=planner,
-        overviews=overviews,
-        sheets=sheets,
-        messenger=messenger,
-        memory=memory,
-        pace=PostPace(store, settings.digests_per_second),
-        jobs=jobs,
-    )
-    homes = HomeWriter(
-        overviews=overviews,
-        rows=rows,
-        sheets=sheets,
-        preferences=preferences,
-        planner=planner,
-        digests=digests,
-        rights=rights,
-        accounts=accounts,
-        links=links,
-        messenger=messenger,
-        memory=memory,
-        addresses=addresses,
-    )
-    audit = Audit(ledger, archive, releases, sdp)
-    doctor = Doctor(
-        setup=_setup(settings, keys),
-        health=Health(store),
-        jobs=jobs,
-        ledger=ledger,
-        links=links,
-        linking=linking,
-        brakes=Brakes(store),
-        people=people,
-        releases=releases,
-        cards=copies,
-        digests=digests,
-        sdp=sdp,
-        slack=Examiner(slack),
-        web=Reach(session),
-    )
-    services: dict[str, object] = {
-        "operations": operations,
-        "maintenances": maintenances,
-        "previewer": Previewer(accounts, maintenances, operations),
-        "maintenance_link": maintenance_link,
-        "projects": projects,
-        "waiting": waiting,
-        "approval_desk": approval_desk,
-        "following": following,
-        "memory": memory,
-        "decisions": decisions,
-        "messenger": messenger,
-        "releases": releases,
-        "reminding": reminding,
-        "jobs": jobs,
-        "rights": rights,
-        "people": people,
-        "accounts": accounts,
-        "linking": linking,
-        "links": links,
-        "brake": brake,
-        "welcome": welcome,
-        "ledger": ledger,
-        "audit": audit,
-        "doctor": doctor,
-        "preferences": preferences,
-        "digests": digests,
-        "planner": planner,
-        "digester": digester,
-        "homes": homes,
-    }
-
-    desk = Desk(
-        table=TABLE,
-        messenger=messenger,
-        rights=rights,
-        accounts=accounts,
-        welcome=welcome,
-        asks=Asks(store),
-        jobs=jobs,
-        ledger=ledger,
-        services=services,
-    )
-    services["desk"] = desk
-    return House(
-        settings=settings,
-        redis_url=redis_url,
-        store=store,
-        jobs=jobs,
-        ledger=ledger,
-        sdp=sdp,
-        people=people,
-        rights=rights,
-        accounts=accounts,
-        linking=linking,
-        links=links,
-        brake=brake,
-        welcome=welcome,
-        releases=releases,
-        audit=audit,
-        doctor=doctor,
-        daily=Daily(audit, messenger, memory, settings.approvals_channel),
-        inbox=inbox,
-        decisions=decisions,
-        cards=writer,
-        reminding=reminding,
-        preferences=preferences,
-        planner=planner,
-        overviews=overviews,
-        digests=digests,
-        digester=digester,
-        homes=homes,
-        desk=desk,
-        operations=operations,
-        operation_writer=operation_writer,
-        following=following,
-        project_pictures=ProjectPictures(projects, messenger, memory),
-        messenger=messenger,
-        slack=slack,
-        services=services,
-    )
-
-
-def _project_deeds(settings: Settings, sdp: Sdp, people: People, messenger: Messenger) -> dict[str, Deed]:
-    files = sdp.slack_files(settings.slack_bot_token.get_secret_value())
-    return project_deeds(people, files, UploadProgress(messenger))
-
-
-def _quiet_ends(preferences: PreferenceService) -> Callable[[SlackPerson], Awaitable[datetime | None]]:
-    async def quiet_ends(person: SlackPerson) -> datetime | None:
-        return (await preferences.habits(person.id)).quiet_ends(datetime.now(UTC), zone_of(person.tz))
-
-    return quiet_ends
-
-
-def _wants_reminders(preferences: PreferenceService) -> Callable[[str], Awaitable[bool]]:
-    async def wanted(slack_id: str) -> bool:
-        return (await preferences.habits(slack_id)).reminders
-
-    return wanted
+        yield House(
+            settings=settings,
+            redis_url=redis_url,
+            store=store,
+            sdp=sdp,
+            identity=identity,
+            keys=keys,
+            slack=_slack_client(settings, session),
+            session=session,
+        )
 
 
 def worker(house: House) -> Worker:
@@ -493,7 +129,7 @@ def worker(house: House) -> Worker:
 def bolt(house: House) -> AsyncApp:
     """The Bolt app: listeners run to their end before Slack is answered, so that no acknowledged click is lost."""
     secret = house.settings.slack_signing_secret
-    app = AsyncApp(
+    app = RememberingApp(
         client=house.slack,
         authorize=_one_workspace(house),
         signing_secret=secret.get_secret_value() if secret else None,
@@ -612,66 +248,6 @@ def _sdp_settings(settings: Settings) -> SdpSettings:
 def _slack_files(api_url: str) -> str:
     """Slack keeps files on a host of their own; whatever stands in for Slack keeps them on its only one."""
     return "https://files.slack.com" if urlsplit(api_url).hostname == "slack.com" else origin_of(api_url)
-
-
-def _decision_rules(settings: Settings) -> DecisionRules:
-    return DecisionRules(
-        undo=timedelta(seconds=settings.undo_seconds),
-        undo_high_risk=timedelta(seconds=settings.undo_seconds_high_risk),
-        stale=timedelta(minutes=settings.undo_stale_minutes),
-        unknown=timedelta(minutes=settings.unknown_minutes),
-        comment_max=settings.sdp_comment_max,
-        own_release_refused=settings.self_approval == "refuse",
-    )
-
-
-def _operation_rules(settings: Settings) -> OperationRules:
-    """One patience for everything unknown: an administrator sets it once."""
-    unknown = timedelta(minutes=settings.unknown_minutes)
-    return OperationRules(settle=min(OperationRules().settle, unknown), unknown=unknown)
-
-
-def _card_rules(settings: Settings, accounts: Accounts) -> CardRules:
-    return CardRules(
-        link=f"{settings.sdp_url}/ui/releases/{{release}}/details",
-        approvals_channel=settings.approvals_channel,
-        can_decide=not accounts.by_person or accounts.may_connect,
-        own_release_refused=settings.self_approval == "refuse",
-        batch_from=settings.batch_from,
-    )
-
-
-def _habits(settings: Settings) -> Habits:
-    return Habits(digest_at=settings.digest_time, digest_days=settings.digest_days)
-
-
-def _addresses(settings: Settings, messenger: Messenger) -> Callable[[], Awaitable[Addresses]]:
-    """Where records are in SDP's own pages, and the Home tab in Slack."""
-
-    async def addresses() -> Addresses:
-        return Addresses(
-            release=f"{settings.sdp_url}/ui/releases/{{id}}/details",
-            maintenance=f"{settings.sdp_url}/ui/change_maintenances/{{id}}/details",
-            project=f"{settings.sdp_url}/ui/projects/{{id}}/details",
-            home=await messenger.home_address(),
-        )
-
-    return addresses
-
-
-def _setup(settings: Settings, keys: Keyring) -> Setup:
-    return Setup(
-        act_as=settings.sdp_act_as,
-        socket_mode=settings.socket_mode,
-        public_url=settings.public_url,
-        keys_from=keys.source,
-        shared_redis=settings.redis_url is not None,
-        approvals_channel=settings.approvals_channel,
-        sdp_url=settings.sdp_url,
-        webhook=settings.sdp_webhook_secret is not None,
-        operators=bool(settings.operators),
-        admins=bool(settings.admins),
-    )
 
 
 def _keyring(settings: Settings) -> Keyring:
