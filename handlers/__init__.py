@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.async_context import AsyncBoltContext
 
 from bot.store import Memory
@@ -19,9 +18,10 @@ from handlers import (
     people,
     project_windows,
 )
+from handlers.deliveries import RememberingApp
 
 
-def register(app: AsyncApp, services: Mapping[str, Any], *, memory: Memory, gestures_per_minute: int) -> None:
+def register(app: RememberingApp, services: Mapping[str, Any], *, memory: Memory, gestures_per_minute: int) -> None:
     """Put every listener on `app`; `services` are handed to them by argument name."""
     pace = deliveries.Pace(gestures_per_minute)
 

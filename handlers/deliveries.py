@@ -5,6 +5,7 @@ come once, so a second one with the same `trigger_id` was recorded on the way an
 without effect. Where memory cannot be asked, nothing is let through unseen: people are told that nothing was recorded.
 """
 
+import contextlib
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
@@ -13,7 +14,10 @@ from hashlib import sha256
 from typing import Any
 
 import structlog
+from redis.exceptions import RedisError
 from slack_bolt.async_app import AsyncApp
+from slack_bolt.context.async_context import AsyncBoltContext
+from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
 from bot.errors import TooFast
@@ -23,8 +27,28 @@ from handlers.payloads import who
 KEPT = timedelta(minutes=15)
 """Slack sends an event again for about six minutes, and a signature is good for five."""
 PEOPLE_KEPT = 10_000
+MARK = "delivery_mark"
+"""Where a request's context has what tells it from others."""
 
 log = structlog.get_logger()
+
+
+class RememberingApp(AsyncApp):
+    """Remembers what it has answered, once the listener is through: a process that dies in the middle has answered
+    nothing, and Slack's next delivery of the same event is then as good as the first.
+
+    Two deliveries at the same time both get through; what they record is the same record.
+    """
+
+    memory: Memory
+
+    async def async_dispatch(self, req: AsyncBoltRequest) -> BoltResponse:
+        answer = await super().async_dispatch(req)
+        mark = req.context.get(MARK)
+        if mark and answer.status == 200:
+            with contextlib.suppress(RedisError):
+                await self.memory.keep("delivery", mark, "answered", KEPT)
+        return answer
 
 
 class Pace:
@@ -45,15 +69,17 @@ class Pace:
         return admitted
 
 
-def register(app: AsyncApp, memory: Memory, pace: Pace) -> None:
+def register(app: RememberingApp, memory: Memory, pace: Pace) -> None:
     """Put both in front of every listener."""
+    app.memory = memory
 
     @app.middleware
-    async def once(body: dict[str, Any], next_: Callable[[], Awaitable[Any]]) -> Any:
+    async def once(body: dict[str, Any], context: AsyncBoltContext, next_: Callable[[], Awaitable[Any]]) -> Any:
         mark = _mark(body)
-        if mark and not await memory.first("delivery", mark, KEPT):
+        if mark and await memory.recall("delivery", mark) is not None:
             log.info("slack.repeated_delivery", kind=body.get("type") or "command")
             return BoltResponse(status=200, body="")
+        context[MARK] = mark
         return await next_()
 
     @app.middleware

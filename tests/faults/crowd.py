@@ -17,7 +17,8 @@ from sandbox.slack.reading import words_of_message
 
 APPROVERS = ("arjun", "tess", "wiremu")
 OPERATOR, PLACE = "odile", "#ops"
-NOTHING = "Nothing was recorded"
+NOTHING = ("Nothing was recorded", "nothing was sent to SDP")
+"""How the bot says that a gesture had no effect; what is said so is not lost."""
 Verb = Literal["approve", "reject", "undo"]
 
 
@@ -46,7 +47,7 @@ class Crowd:
     async def work(self, pause: tuple[float, float] = (0.02, 0.3)) -> None:
         """Until cancelled: everybody does something, again and again."""
         async with asyncio.TaskGroup() as group:
-            for who in APPROVERS:
+            for who in APPROVERS * 2:
                 group.create_task(self._decide(self.box.people.as_(who), pause))
             group.create_task(self._operate(self.box.people.as_(OPERATOR), pause))
 
@@ -141,7 +142,7 @@ class Crowd:
         """One gesture towards one web process, and whether it was acknowledged without "nothing was recorded"."""
         acknowledged = self.aim()
         outcome: Outcome = await do()  # type: ignore[misc]
-        said = any(NOTHING in words_of_message(message) for message in outcome.messages)
+        said = any(words in words_of_message(message) for words in NOTHING for message in outcome.messages)
         heard = any(answer.ok for answer in outcome.answers) and outcome.ok and not said
         if heard:
             acknowledged()

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import multiprocessing
 import os
 import random
@@ -10,6 +11,7 @@ import signal
 import socket
 import sys
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -66,6 +68,15 @@ class Member:
     def log(self) -> str:
         file = self.folder / "log.jsonl"
         return file.read_text() if file.exists() else ""
+
+    @property
+    def errors(self) -> Counter[str]:
+        """What its log calls errors: the event, and the last line of the exception."""
+        lines = (json.loads(line) for line in self.log.splitlines() if line.startswith('{"'))
+        bad = (line for line in lines if line.get("level") == "error")
+        return Counter(
+            f"{line['event']} {line.get('exception', '').strip().rpartition(chr(10))[2][:100]}" for line in bad
+        )
 
     def start(self) -> None:
         """Let it run (again)."""

@@ -123,16 +123,20 @@ def _was_taken_back(gestures: list[Gesture]) -> bool:
 
 
 def _operations(box: Box, operations: list[_Story], verdict: Verdict) -> None:
-    """As many effects on a maintenance as operations that SDP is known to have done."""
+    """As many effects on a maintenance as operations whose answer came; one that was unknown may own up to one more.
+
+    What became of an unknown one is told by what SDP shows, and another operation may have brought that about.
+    """
     verdict.operations = len(operations)
     for verb, kind in EFFECTS.items():
         mine = [one for one in operations if one.verb == verb]
         for record in {one.about for one in mine}:
-            done = sum(one.states[-1] == "done" for one in mine if one.about == record)
-            open_ended = sum(one.states[-1] == "unsettled" for one in mine if one.about == record)
+            here = [one for one in mine if one.about == record]
+            heard = sum(one.states[-1] == "done" and "unknown" not in one.states for one in here)
+            unknown = sum("unknown" in one.states for one in here)
             effects = sum(one.via == "api" for one in box.sdp.effects(kind, record))
-            if not done <= effects <= done + open_ended:
-                verdict.twice.append(f"{verb} {record}: {effects} effects, {done} done")
+            if not heard <= effects <= heard + unknown:
+                verdict.twice.append(f"{verb} {record}: {effects} effects, {heard} done, {unknown} were unknown")
     stuck = [one for one in operations if one.states[-1] not in OPERATION_ENDS | {"offered"}]
     verdict.lost += [f"{one.verb} {one.about}: stopped at {one.states[-1]}" for one in stuck]
 

@@ -115,6 +115,7 @@ class Result:
     seconds: float
     kills: Counter[str]
     verdict: Verdict
+    errors: Counter[str]
 
 
 @contextlib.asynccontextmanager
@@ -186,7 +187,8 @@ async def run(seed: int, kills: int, *, pause: float = 0.3, heal_seconds: float 
         await asyncio.gather(working, return_exceptions=True)
         made.trap.set(None)
         verdict = await made.heal(heal_seconds)
-        return Result(seed, time.monotonic() - began, made.kills + made.trap.sprung, verdict)
+        errors = sum((member.errors for member in made.fleet.members), Counter())
+        return Result(seed, time.monotonic() - began, made.kills + made.trap.sprung, verdict, errors)
 
 
 def table(result: Result) -> str:
@@ -206,6 +208,7 @@ def table(result: Result) -> str:
         ("unknown, settled", f"{found.unknown}, {found.settled}"),
         ("digests, each once", found.digests),
         ("ledger entries, sound", found.ledger),
+        *((f"logged: {what}", count) for what, count in result.errors.most_common(8)),
         ("seconds", f"{result.seconds:.0f}"),
         ("seed", result.seed),
     ]
