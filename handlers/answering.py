@@ -37,7 +37,8 @@ from handlers.people import Welcome
 
 PATIENCE_SECONDS = 1.5
 """How long a typed command waits for its answer before a line says that it runs; Slack waits three seconds."""
-LOOK_SECONDS = 0.02
+PAUSES = (0.02,) * 15 + (0.06,) * 20
+"""Seconds between looks for the answer, PATIENCE_SECONDS in all: often while it is likely, then seldom."""
 
 PART_OF_SDP: Mapping[str, str] = {"maintenance": "maintenances", "project": "projects", "release": "releases"}
 """Kind of record → the part of the SDP client that finds it."""
@@ -74,7 +75,7 @@ class Desk:
         self._ledger = ledger
         self._shapes = [row.shape for row in table]
         self._rows = {row.shape.path: row for row in table}
-        self._needs = {row.path: _wanted(row, {**services, "desk": self}) for row in table}
+        self._needs = {row.path: services_for(row, {**services, "desk": self}) for row in table}
 
     @property
     def rows(self) -> tuple[Row, ...]:
@@ -95,10 +96,10 @@ class Desk:
         await self._start(ask, trigger)
         if not ask.typed or self._opens(ask):
             return {}
-        for _ in range(int(PATIENCE_SECONDS / LOOK_SECONDS)):
+        for pause in PAUSES:
             if answer := await self._asks.answer(ask.id):
                 return _loaded(answer)
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(pause)
         answer = await self._asks.give_up(ask.id)
         return _loaded(answer) if answer else cards.working(ask.text)
 
@@ -295,8 +296,8 @@ async def _first(records: Any, count: int) -> Any:
             return
 
 
-def _wanted(row: Row, services: Mapping[str, Any]) -> dict[str, Any]:
-    """The services a row's function asks for by its argument names, all but the first."""
+def services_for(row: Row, services: Mapping[str, Any]) -> dict[str, Any]:
+    """The services a row's function asks for by its argument names, all but the first. Raises ValueError."""
     names = list(inspect.signature(row.run).parameters)[1:]
     if missing := [name for name in names if name not in services]:
         raise ValueError(f"`/sdp {row.path}` asks for {', '.join(missing)}, which nobody wired")

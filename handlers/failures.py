@@ -40,6 +40,8 @@ async def speak(
         await _note(error, person, ledger, memory)
     if body.get("type") == "view_submission":
         return _modal_error(typo or _first_input(body), words)
+    if "command" in body:
+        return _answer(words)
     if not person:
         # An event: nobody to tell, and Slack sends it again.
         return BoltResponse(status=500, body="")
@@ -71,11 +73,19 @@ def _words(error: Exception) -> str:
     return f"Something went wrong here, and nothing was sent to SDP. Reference {reference}."
 
 
+def _answer(words: str) -> BoltResponse:
+    """To a slash command, in the acknowledgement itself: nothing else need work for the person to read it."""
+    return _json({"response_type": "ephemeral", "text": escape(words)})
+
+
 def _modal_error(field: str | None, words: str) -> BoltResponse:
     """Under the input, with everything typed still there."""
     if field is None:
         return BoltResponse(status=200, body="")
-    answer = {"response_action": "errors", "errors": {field: words}}
+    return _json({"response_action": "errors", "errors": {field: words}})
+
+
+def _json(answer: dict[str, Any]) -> BoltResponse:
     return BoltResponse(status=200, body=json.dumps(answer), headers={"content-type": ["application/json"]})
 
 

@@ -2,11 +2,16 @@
 whatever is away."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bot.valkey import embedded
+from handlers.answering import services_for
+from handlers.asking import Call, Reply, Row
 from handlers.commands import TABLE
+from sandbox.box import open_box
 from sandbox.slack.model import Message
 from sandbox.slack.people import Actor
 from tests.conftest import until
@@ -154,6 +159,38 @@ async def test_a_silent_sdp_is_told_in_words(stage: Stage) -> None:
     odile = stage.box.people.as_("odile")
     assert (await odile.type("/sdp maintenance list", in_="#ops")).ok
     await odile.waits_for("ServiceDesk Plus is in trouble", "#ops")
+
+
+async def test_with_redis_away_a_command_and_a_confirmation_are_answered_and_nothing_is_done(tmp_path: Path) -> None:
+    async with open_box("demo") as box:
+        stage = Stage(box, "", tmp_path)
+        odile = box.people.as_("odile")
+        label = box.sdp.maintenance(PATCH).label
+        async with embedded(tmp_path) as url:
+            stage.redis_url = url
+            await stage.start(OPERATORS="@operators")
+            await odile.type(f"/sdp maintenance execute {label}", in_="#ops")
+            preview = await odile.waits_for("What will happen", "#ops")
+            await stage.settled()
+        outcome = await odile.type("/sdp maintenance list", in_="#ops")
+        assert outcome.ok, outcome.error
+        assert "Nothing was recorded" in odile.sees("#ops")
+        assert (await odile.click(f"Execute {label}", in_=preview)).ok
+        assert stage.news("maintenance.executed") == 0
+        async with embedded(tmp_path):
+            assert (await odile.click(f"Execute {label}", in_=preview)).ok
+            await odile.waits_for("It created the change", "#ops")
+            await stage.stop()
+    assert stage.news("maintenance.executed") == 1
+
+
+def test_a_row_that_asks_for_what_nobody_wired_is_refused_at_the_start() -> None:
+    async def lonely(call: Call, ghost: object) -> Reply:
+        return Reply()
+
+    row = Row(path="lonely", says="Asks for a ghost", run=lonely)
+    with pytest.raises(ValueError, match="`/sdp lonely` asks for ghost"):
+        services_for(row, {"desk": object()})
 
 
 async def test_a_guest_sees_nothing_of_sdp(both_stages: Stage) -> None:
