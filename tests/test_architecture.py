@@ -20,6 +20,31 @@ BOLT = {"ack", "body", "client", "command", "context", "error", "event", "messag
 BOLT |= {"say", "shortcut", "view", "action", "logger", "request", "next_"}
 
 
+DOORS = {
+    "httpx": ("bot/sdp/",),
+    "slack_bolt": ("bot/app.py", "bot/web.py", "bot/socket_mode.py", "handlers/"),
+    "slack_sdk": ("bot/app.py", "bot/house.py", "bot/socket_mode.py", "handlers/"),
+    "redis": ("bot/store/", "bot/jobs.py"),
+    "bot.settings": ("bot/app.py", "bot/house.py", "bot/cli.py", "bot/chores.py"),
+}
+"""What may be imported where only; everybody else goes through whoever is named."""
+SPEAKS_OF_OUTAGES = {"redis.exceptions": ("bot/app.py", "bot/web.py", "handlers/")}
+"""Redis' errors are also known where an outage is told to somebody."""
+
+
+@pytest.mark.parametrize("library", DOORS)
+def test_every_outside_system_has_one_door(library: str) -> None:
+    def allowed(path: str, module: str) -> bool:
+        return path.startswith(DOORS[library]) or path.startswith(SPEAKS_OF_OUTAGES.get(module, ("nowhere",)))
+
+    guilty = {
+        f"{path} imports {module}"
+        for path, module in _imports()
+        if (module == library or module.startswith(f"{library}.")) and not allowed(path, module)
+    }
+    assert guilty == set()
+
+
 def test_every_module_of_the_bot_has_its_place_in_the_layers() -> None:
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
     layers = next(one["layers"] for one in contracts if one["type"] == "layers")
@@ -68,3 +93,14 @@ def _functions() -> Iterator[tuple[int, int]]:
             for node in ast.walk(ast.parse(path.read_text())):
                 if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                     yield node.lineno, node.end_lineno or node.lineno
+
+
+def _imports() -> Iterator[tuple[str, str]]:
+    for package in PACKAGES:
+        for path in (ROOT / package).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text())):
+                name = str(path.relative_to(ROOT))
+                if isinstance(node, ast.Import):
+                    yield from ((name, alias.name) for alias in node.names)
+                elif isinstance(node, ast.ImportFrom) and node.module:
+                    yield name, node.module
