@@ -75,6 +75,6 @@ function isWantedLater(node, wanted) {
 
 function removeAndAdvance(node) {
   const next = node.nextSibling;
-  node.remove();
+  if (!node.matches?.(".toasts")) node.remove(); // notes in a modal are the page's own, and go by themselves
   return next;
 }
