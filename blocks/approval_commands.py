@@ -39,6 +39,8 @@ from bot.sdp import html
 
 ROWS = 15
 NAMES = 8
+NAME_MAX = 60
+LEVELS = 10
 BODY_MAX = 2000
 REMIND = Words("Reminding", "Reminded")
 STATES = {
@@ -117,7 +119,8 @@ def about(snapshot: Snapshot, link: str, *, may_remind: bool) -> Message:
         header(f"{release.label} {release.title}"),
         *_window(release),
         *_facts(release),
-        *(_level(snapshot, level) for level in snapshot.levels),
+        *(_level(snapshot, level) for level in snapshot.levels[:LEVELS]),
+        *_more(len(snapshot.levels) - LEVELS, "levels"),
         *([section(html.clip(release.description, 600))] if release.description.strip() else []),
         _buttons(snapshot, link, may_remind=may_remind),
     ]
@@ -142,10 +145,16 @@ def _facts(release: Release) -> list[Block]:
     return [literal(*parts)] if parts else []
 
 
+def _more(left: int, of_what: str) -> list[Block]:
+    return [aside(f"and {left} more {of_what}")] if left > 0 else []
+
+
 def _level(snapshot: Snapshot, level: ApprovalLevel) -> Block:
     decided = deciders(snapshot, level)
     open_ = [one for one in snapshot.of_level(level.id) if not one.state.is_decided]
-    lines = [f"{one.approver.name} {STATES[one.state]}" for one in (*decided, *open_)[:NAMES]]
+    lines = [f"{clip(one.approver.name, NAME_MAX)} {STATES[one.state]}" for one in (*decided, *open_)[:NAMES]]
+    if (left := len(decided) + len(open_) - NAMES) > 0:
+        lines.append(f"and {left} more")
     parts = [strong(f"Level {level.number}  "), word(STATES[level.state]), *(word(f"\n{line}") for line in lines)]
     return literal(*parts)
 
@@ -194,7 +203,7 @@ def _with_own_id(element: Block) -> Block:
 
 def mail(approval: Approval, preview: NotificationPreview, *, more: int) -> Message:
     """The mail SDP would send to an approver; `more` of them are asked besides."""
-    to = approval.approver.name
+    to = clip(approval.approver.name, NAME_MAX)
     rest = [aside(f"{more} more people are asked; theirs differ in the name only.")] if more else []
     body = html.clip(preview.body, BODY_MAX)
     blocks = [
@@ -208,7 +217,7 @@ def mail(approval: Approval, preview: NotificationPreview, *, more: int) -> Mess
 
 def reminders(release: Release, offers: Sequence[tuple[Operation, Approval]]) -> Message:
     """Whom SDP would remind, with a button each."""
-    text = f"Remind whom of {release.label} {release.title}?"
+    text = f"Remind whom of {release.label} {clip(release.title, 300)}?"
     blocks: list[Block] = [literal(strong(text))]
     for operation, approval in offers[:NAMES]:
         blocks.append(confirm_buttons(operation, f"Remind {approval.approver.name}"))

@@ -45,6 +45,9 @@ from bot.sdp import html
 
 DESCRIPTION_MAX = 600
 NAMES_SHOWN = 10
+VALUE_MAX = 500
+NAME_MAX = 60
+TITLE_SHOWN = 150
 COLLISIONS_SHOWN = 5
 NOTHING_SERIOUS = frozenset({OperationState.DENIED, OperationState.REFUSED, OperationState.NOT_DONE})
 
@@ -166,7 +169,7 @@ def listed(maintenances: Sequence[Maintenance], words: str, *, more: bool) -> Me
 
 def _row(maintenance: Maintenance) -> list[Block]:
     button = run_button("Show", f"maintenance show {maintenance.id}")
-    title = plain(f"{maintenance.label}  {maintenance.title}", 300)
+    title = plain(f"{maintenance.label}  {maintenance.title}", TITLE_SHOWN)
     return [{"type": "section", "text": title, "accessory": button}, aside(runs(maintenance))]
 
 
@@ -180,7 +183,7 @@ def _facts(maintenance: Maintenance) -> list[Block]:
         "Type": maintenance.change_type,
         "Category": maintenance.category,
     }
-    return _pairs({label: value.name for label, value in named.items() if value}, "  ·  ")
+    return _pairs({label: clip(value.name, NAME_MAX) for label, value in named.items() if value}, "  ·  ")
 
 
 def _things(maintenance: Maintenance) -> list[Block]:
@@ -190,21 +193,21 @@ def _things(maintenance: Maintenance) -> list[Block]:
 
 def _people(maintenance: Maintenance) -> list[Block]:
     people = {"Owner": maintenance.owner, "Requester": maintenance.requester, "Manager": maintenance.manager}
-    pairs = {label: person.name for label, person in people.items() if person}
-    pairs |= {holder.role: holder.person.name for holder in maintenance.roles[:NAMES_SHOWN]}
+    pairs = {label: clip(person.name, NAME_MAX) for label, person in people.items() if person}
+    pairs |= {holder.role: clip(holder.person.name, NAME_MAX) for holder in maintenance.roles[:NAMES_SHOWN]}
     return _pairs(pairs, "\n")
 
 
 def _pairs(pairs: Mapping[str, str], between: str) -> list[Block]:
     parts: list[Block] = []
     for label, value in pairs.items():
-        parts += [word(between if parts else ""), strong(f"{clip(label, 40)} "), word(clip(value, 300))]
+        parts += [word(between if parts else ""), strong(f"{clip(label, 40)} "), word(clip(value, VALUE_MAX))]
     return [literal(*parts)] if parts else []
 
 
 def _names(things: Sequence[Named]) -> str:
     more = f" and {len(things) - NAMES_SHOWN} more" if len(things) > NAMES_SHOWN else ""
-    return ", ".join(clip(thing.name, 60) for thing in things[:NAMES_SHOWN]) + more
+    return ", ".join(clip(thing.name, 40) for thing in things[:NAMES_SHOWN]) + more
 
 
 def _last_run(maintenance: Maintenance) -> list[Block]:
@@ -270,7 +273,9 @@ def collisions(in_the_way: Sequence[Collision], what: str, *, looked: bool = Tru
     for collision in in_the_way[:COLLISIONS_SHOWN]:
         other = collision.other
         what = f"{other.kind.capitalize()} {clip(other.title, 120)}"
-        blocks.append(literal(strong(f"{other.label} "), word(what), word(f" – both use {_some(collision.shared)}")))
+        blocks.append(
+            literal(strong(f"{clip(other.label, 40)} "), word(what), word(f" – both use {_some(collision.shared)}"))
+        )
         blocks.append(aside(f"{when(other.start)} to {when(other.end)}"))
     if len(in_the_way) > COLLISIONS_SHOWN:
         blocks.append(aside(f"and {len(in_the_way) - COLLISIONS_SHOWN} more"))

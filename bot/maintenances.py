@@ -23,7 +23,7 @@ from bot.sdp.lists import where
 from bot.sdp.lookups import Kind
 from bot.store import Memory, Releases
 
-LISTED = 20
+LISTED = 15
 """Maintenances shown by `list`: more is not read on a phone."""
 SCANNED = 1000
 """Maintenances looked through for collisions."""

@@ -6,6 +6,7 @@ import pytest
 
 from blocks import maintenances as cards
 from bot.collisions import Claim, Collision
+from bot.maintenances import LISTED
 from bot.models import (
     Frequency,
     Maintenance,
@@ -19,7 +20,7 @@ from bot.models import (
     Schedule,
     SdpId,
 )
-from sandbox.slack.blockkit import refusals_of_blocks, refusals_of_view
+from sandbox.slack.blockkit import CHARACTERS_IN_MESSAGE, characters, refusals_of_blocks, refusals_of_view
 
 START = datetime(2026, 3, 31, 14, 0, tzinfo=UTC)
 CLOCK = f"<!date^{int(START.timestamp())}^{{time}}|14:00 UTC>"
@@ -99,13 +100,14 @@ def test_every_card_fits_slack(maintenance: Maintenance) -> None:
     offered = operation(OperationState.OFFERED)
     shown = [
         cards.shown(maintenance, "https://sdp.example.com/{maintenance}", may_operate=True),
-        cards.listed([maintenance] * 20, LONG, more=True),
+        cards.listed([maintenance] * LISTED, LONG, more=True),
         cards.listed([], LONG, more=False),
         *(cards.preview(offered, maintenance, verb, way) for verb in cards.WILL),
         cards.already(maintenance, "is suspended already", "enable"),
     ]
     for card in shown:
         assert refusals_of_blocks(card["blocks"], "message") == []
+        assert characters(card["blocks"]) <= CHARACTERS_IN_MESSAGE
         assert 0 < len(card["text"]) <= 4000
 
 
