@@ -15,13 +15,14 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
 import handlers
+from bot import metrics
 from bot.errors import BotError
 from bot.house import House
 from bot.jobs import Worker
 from bot.keyring import Keyring, keyring
 from bot.logs import quiet_logger
 from bot.models import sdp_id
-from bot.sdp import Sdp, SdpSettings
+from bot.sdp import Sdp, SdpSettings, Sent
 from bot.sdp.budget import Pace
 from bot.sdp.identity import IdentityService
 from bot.settings import Settings
@@ -30,6 +31,7 @@ from bot.sockets import listening_socket
 from bot.sockets import serving as http_serving
 from bot.store import Memory, RedisBudget, RedisTokens, Store, connect
 from bot.valkey import embedded
+from bot.watch import Watch
 from bot.web import Web, origin_of
 from handlers.deliveries import RememberingApp
 
@@ -56,6 +58,10 @@ async def state(settings: Settings) -> AsyncIterator[str]:
         yield url
 
 
+def _count(call: Sent) -> None:
+    metrics.sdp_called(call.kind, call.outcome, call.seconds)
+
+
 @contextlib.asynccontextmanager
 async def build(settings: Settings, redis_url: str) -> AsyncIterator[House]:
     """Wire everything; closes what it opened. Raises StateUnreachable."""
@@ -71,7 +77,7 @@ async def build(settings: Settings, redis_url: str) -> AsyncIterator[House]:
         pace = Pace.per_minute(settings.sdp_calls_per_minute)
         keys = _keyring(settings)
         tokens, budget = RedisTokens(store, keys.tokens), RedisBudget(store, pace)
-        sdp = await stack.enter_async_context(Sdp(_sdp_settings(settings), tokens, budget))
+        sdp = await stack.enter_async_context(Sdp(_sdp_settings(settings), tokens, budget, observe=_count))
         identity = IdentityService(sdp.sign_in.accounts_url)
         stack.push_async_callback(identity.aclose)
         yield House(
@@ -172,6 +178,8 @@ async def run(settings: Settings, roles: Iterable[Role]) -> None:
         if "web" in roles:
             address = await stack.enter_async_context(serving(house))
             log.info("bot.ready", address=address, slack="socket mode" if settings.socket_mode else "http")
+        elif settings.metrics_port:
+            log.info("bot.watched", address=await stack.enter_async_context(watched(house)))
         await stop.wait()
         log.info("bot.stopping")
 
@@ -191,12 +199,32 @@ async def working(house: House) -> AsyncIterator[Worker]:
 @contextlib.asynccontextmanager
 async def serving(house: House) -> AsyncIterator[str]:
     """The web role: the HTTP door, and Slack's socket when it is Socket Mode. Yields the door's address."""
+    settings, app = house.settings, bolt(house)
+    line = SocketLine(app, settings.slack_app_token.get_secret_value()) if settings.slack_app_token else None
+    web = _web(house, None if settings.socket_mode else app, line)
+    async with contextlib.AsyncExitStack() as stack:
+        door = listening_socket(settings.host, settings.port)
+        address = await stack.enter_async_context(http_serving(web.app(), door, drain_seconds=WEB_DRAIN_SECONDS))
+        if line is not None:
+            await stack.enter_async_context(line)
+        yield address
+
+
+@contextlib.asynccontextmanager
+async def watched(house: House) -> AsyncIterator[str]:
+    """A worker's own door for whoever watches it: its health, readiness and metrics."""
+    door = listening_socket(house.settings.host, house.settings.metrics_port)
+    async with http_serving(_web(house, None, None).app(), door) as address:
+        yield address
+
+
+def _web(house: House, app: AsyncApp | None, line: SocketLine | None) -> Web:
     settings = house.settings
-    app = bolt(house)
     shared = (settings.slack_signing_secret, settings.sdp_webhook_secret)
     signing, webhook = (one.get_secret_value() if one else None for one in shared)
-    web = Web(
-        bolt=None if settings.socket_mode else app,
+    pace = Pace.per_minute(settings.sdp_calls_per_minute)
+    return Web(
+        bolt=app,
         signing_secret=signing,
         hints=house.jobs,
         ready=house.store,
@@ -205,13 +233,8 @@ async def serving(house: House) -> AsyncIterator[str]:
         secure_cookie=(settings.public_url or "").startswith("https:"),
         form_target=origin_of(house.sdp.sign_in.accounts_url),
         metrics_token=settings.metrics_token.get_secret_value() if settings.metrics_token else None,
+        refresh_gauges=Watch(house.store, house.jobs, pace, lambda: line.age if line else 0.0).refresh,
     )
-    async with contextlib.AsyncExitStack() as stack:
-        door = listening_socket(settings.host, settings.port)
-        address = await stack.enter_async_context(http_serving(web.app(), door, drain_seconds=WEB_DRAIN_SECONDS))
-        if settings.slack_app_token is not None:
-            await stack.enter_async_context(SocketLine(app, settings.slack_app_token.get_secret_value()))
-        yield address
 
 
 def _stop_on_signals() -> asyncio.Event:

@@ -18,6 +18,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+import structlog
+
+from bot import metrics
 from bot.accounts import Accounts, Actor
 from bot.approvals import (
     Difference,
@@ -63,6 +66,7 @@ from bot.sdp import Sdp
 from bot.store import Decisions, Memory, Releases
 
 S = DecisionState
+log = structlog.get_logger()
 
 ARROWS: Mapping[DecisionState, frozenset[DecisionState]] = {
     S.RECORDED: frozenset({S.WAITING, S.SENDING, S.UNDONE, S.REFUSED, S.ALREADY, S.CHANGED, S.STALE}),
@@ -156,6 +160,7 @@ class DecisionService:
             due_at=now + self.rules.undo,
         )
         decision = replace(decision, unwritten=(_event(decision, "asked", now, {"shown": intent.shown}),))
+        log.info("decision.recorded", decision=decision.id, approval=str(intent.ref), verb=intent.verb.value)
         return await self._decisions.record(decision, self._jobs.entry("decide", decision.key, now))
 
     async def undo(self, ref: ApprovalRef, person: str) -> Decision | None:
@@ -199,12 +204,17 @@ class DecisionService:
         await self._jobs.wake("show", str(ref), at=datetime.now(UTC) + SLOW)
         ours = False
         decision = await self._decisions.get(ref, person)
+        if decision is not None:
+            # From here to the job's end every line of the log, SDP's calls included, has the click's id.
+            structlog.contextvars.bind_contextvars(decision=decision.id)
         while decision is not None and not decision.final:
             step = await self._step(decision, ours)
             if isinstance(step, datetime):
                 await self._write_events(decision)
                 return step
             ours = await self._decisions.swap(decision, step, show)
+            if ours:
+                _told(step)
             decision = step if ours else await self._decisions.get(ref, person)
         if decision is not None:
             await self._finish(decision)
@@ -432,6 +442,13 @@ def clean_comment(text: str) -> str:
     """A comment as SDP takes it: one line of plain text, no control characters, single blanks."""
     printable = "".join(char if char.isprintable() else " " for char in text)
     return " ".join(printable.split())
+
+
+def _told(decision: Decision) -> None:
+    """A line of the log and the counters: what became of a decision just now."""
+    log.info("decision.moved", decision=decision.id, approval=str(decision.ref), state=decision.state.value)
+    now = datetime.now(UTC)
+    metrics.decision_moved(decision.state.value, decision.rule, asked=decision.asked_at, sent=decision.sent_at, now=now)
 
 
 def _signature(name: str) -> str:

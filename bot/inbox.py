@@ -137,7 +137,8 @@ class Inbox:
     async def _note_who_is_asked(self, snapshot: Snapshot, refs: set[ApprovalRef]) -> None:
         for approval in snapshot.approvals:
             if approval.ref in refs:
-                await self._cards.waits_for(approval.approver.id, approval.ref, deadline(snapshot.release))
+                since = (approval.sent_on or snapshot.read_at).timestamp()
+                await self._cards.waits_for(approval.approver.id, approval.ref, deadline(snapshot.release), since)
             else:
                 await self._cards.waits_no_more([approval.approver.id], approval.ref)
 

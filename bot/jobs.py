@@ -23,6 +23,7 @@ from types import TracebackType
 import structlog
 from redis.exceptions import RedisError
 
+from bot import metrics
 from bot.store.connection import Store, connect
 from bot.store.decisions import Wake
 from bot.store.scripts import CLAIM_JOBS, FINISH_JOB, RENEW_JOBS, WAKE_JOB
@@ -34,6 +35,8 @@ NAP_SECONDS = 1.0
 """The longest a worker waits without looking whether something is due."""
 DRAIN_SECONDS = 8.0
 BACKOFF_MAX_SECONDS = 60.0
+LATE_SEEN = 1000
+"""So many of the oldest due jobs are looked at for how late one kind is."""
 
 Job = Callable[[str], Awaitable[datetime | None]]
 """Does what is due for a key; answers when to look again, None when there is nothing more to do."""
@@ -95,6 +98,12 @@ class Jobs:
             due, all_, running, oldest = await step.execute()
         late = max(0.0, now - oldest[0][1]) / 1000 if oldest else 0.0
         return Depth(due=due, later=all_ - due, running=running, oldest_seconds=late)
+
+    async def lateness(self, name: str) -> float:
+        """For how many seconds the oldest due job of this name has been waiting; 0 when none is due."""
+        now = datetime.now(UTC).timestamp() * 1000
+        due = await self.store.redis.zrangebyscore(self._key("due"), "-inf", now, 0, LATE_SEEN, withscores=True)
+        return next(((now - at) / 1000 for job, at in due if job.startswith(f"{name}|")), 0.0)
 
     def _key(self, part: str) -> str:
         return self.store.keys.jobs(part)
@@ -195,7 +204,8 @@ class Worker(Jobs):
         ok, again = True, None
         with structlog.contextvars.bound_contextvars(job=name, key=key):
             try:
-                again = await self._jobs[name](key)
+                with metrics.job_run(name):
+                    again = await self._jobs[name](key)
             except asyncio.CancelledError:
                 # Cut off by the drain: the lease ends by itself and another worker goes on.
                 self._running.pop(job, None)

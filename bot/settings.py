@@ -103,6 +103,7 @@ SHAPES = {
     "digest_days": "days of the week like mon-fri or daily",
     "digests_per_second": "messages a second from 0.1 to 50; Slack allows a workspace some hundreds a minute",
     "port": "a port from 0 to 65535",
+    "metrics_port": "a port from 1 to 65535 for a worker's own /metrics, 0 for none",
     "log_format": "console or json",
 }
 """What a value should look like, shown beside the name of a wrong one."""
@@ -148,6 +149,7 @@ class Settings(BaseSettings):
     readers: Holders = ("members",)
     allow_external: bool = False
     metrics_token: SecretStr | None = None
+    metrics_port: int = Field(default=0, ge=0, le=65535)
     gestures_per_minute: int = Field(default=120, ge=1, le=1_000_000)
 
     digest_time: Annotated[time, BeforeValidator(_time_of_day)] = time(9, 0)

@@ -10,7 +10,7 @@ import hmac
 import json
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from ipaddress import ip_address
 from typing import Any, Protocol
 from urllib.parse import parse_qs, urlsplit
@@ -44,6 +44,10 @@ COOKIE_SECONDS = 600
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 
 log = structlog.get_logger()
+
+
+async def _nothing() -> None:
+    """For whoever has no gauges to bring up to date."""
 
 
 class Hints(Protocol):
@@ -95,6 +99,7 @@ class Web:
         secure_cookie: bool = True,
         form_target: str = "",
         metrics_token: str | None = None,
+        refresh_gauges: Callable[[], Awaitable[None]] = _nothing,
     ) -> None:
         self._slack = AsyncSlackRequestHandler(bolt) if bolt is not None else None
         self._signing_secret = signing_secret
@@ -105,6 +110,7 @@ class Web:
         self._secure_cookie = secure_cookie
         self._page_headers = pages.headers(*([form_target] if form_target else []))
         self._metrics_token = metrics_token
+        self._refresh_gauges = refresh_gauges
         self._strangers = Strangers()
 
     def app(self) -> Starlette:
@@ -227,6 +233,10 @@ class Web:
         )
         if not has_token and not _is_this_machine(request):
             raise HTTPException(404, "Not Found")
+        try:
+            await self._refresh_gauges()
+        except (RedisError, TimeoutError) as error:
+            log.warning("web.redis_away", error=type(error).__name__)
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST, headers=PLAIN)
 
 

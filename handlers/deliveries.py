@@ -20,6 +20,7 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
+from bot import metrics
 from bot.errors import TooFast
 from bot.store import Memory
 from handlers.payloads import who
@@ -43,7 +44,9 @@ class RememberingApp(AsyncApp):
     memory: Memory
 
     async def async_dispatch(self, req: AsyncBoltRequest) -> BoltResponse:
+        began = time.perf_counter()
         answer = await super().async_dispatch(req)
+        metrics.GESTURES.labels(str(answer.status)).observe(time.perf_counter() - began)
         mark = req.context.get(MARK)
         if mark and answer.status == 200:
             with contextlib.suppress(RedisError):

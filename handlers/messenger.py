@@ -18,6 +18,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from blocks.kit import Block, Message
+from bot import metrics
 from bot.errors import BotError
 from bot.jobs import TryAgain
 from bot.linking import Workspace
@@ -333,6 +334,10 @@ class Messenger:
 
     async def _call(self, method: str, **arguments: Any) -> Any:
         sent = {name: _encoded(value) for name, value in arguments.items() if value != ""}
+        with metrics.slack_call(method):
+            return await self._sent(method, sent)
+
+    async def _sent(self, method: str, sent: dict[str, Any]) -> Any:
         try:
             return await self._client.api_call(method, json=sent) if method in JSON else await self._form(method, sent)
         except AttributeError:

@@ -7,6 +7,7 @@
 - `waiting:<SDP person>` (zset) – ref → when its planned window slips (epoch seconds); goes: members leave when
   the person is asked no more.
 - `releases:waiting` (set) – releases on which somebody's decision is wanted; goes: members leave when none is.
+- `pending` (zset) – ref → since when somebody is asked (epoch seconds); goes: as above.
 - `snapshot:<release>` (string) – the release, its levels and approvals as last read (JSON); goes: 30 days after a
   look.
 - `walks` (zset) – release → when its levels were walked (epoch ms); goes: members leave when it closes.
@@ -70,6 +71,10 @@ class Keys:
     @property
     def waiting_releases(self) -> str:
         return f"{self.prefix}releases:waiting"
+
+    @property
+    def pending(self) -> str:
+        return f"{self.prefix}pending"
 
     def snapshot(self, release: str) -> str:
         return f"{self.prefix}snapshot:{release}"
