@@ -26,7 +26,7 @@ Commands = Callable[[], Iterable[tuple[str, str]]]
 async def demonstrate(
     *, port: int, data: Path | None, scenario: str, seed: int = 1, commands: Commands = tuple
 ) -> None:
-    """Run until Ctrl-C, or until a process of the bot ends by itself. Raises NoSuchScenario."""
+    """Run until Ctrl-C, or until the bot keeps ending by itself. Raises NoSuchScenario."""
     stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)

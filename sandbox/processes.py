@@ -16,6 +16,8 @@ Role = Literal["web", "worker"]
 ROLES: tuple[Role, ...] = ("web", "worker")
 DRAIN_SECONDS = 10.0
 READY_SECONDS = 30.0
+MOST_FALLS = 3
+PAUSE_SECONDS = 0.5
 LAST_WORDS = 15
 """Lines of the log that are shown when a process ends by itself."""
 
@@ -23,7 +25,8 @@ LAST_WORDS = 15
 class BotProcesses:
     """Keeps the bot running on `folder`, with `settings` by the names of its environment variables.
 
-    `ahead` is how far its clock is ahead of the machine's. `fallen` is set when a process ends that nobody ended.
+    `ahead` is how far its clock is ahead of the machine's. A process that ends by itself is started again; `fallen` is
+    set when that happens again and again with Redis there.
     """
 
     def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
@@ -32,6 +35,7 @@ class BotProcesses:
         self.log = folder / "bot.log"
         self._folder, self._settings = folder, settings
         self._processes: dict[Role, asyncio.subprocess.Process] = {}
+        self._falls = 0
         self._watches: set[asyncio.Task[None]] = set()
         self._state: contextlib.AsyncExitStack | None = None
 
@@ -44,6 +48,8 @@ class BotProcesses:
                 await self._start(role)
             yield
         finally:
+            for watch in self._watches:
+                watch.cancel()
             await asyncio.gather(*(self._stop(role) for role in ROLES))
             await self.stop_redis()
 
@@ -69,7 +75,8 @@ class BotProcesses:
     async def kill(self, role: Role) -> None:
         """kill -9, and a new process."""
         process = self._processes.pop(role)
-        process.kill()
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
         await process.wait()
         await self._start(role)
 
@@ -119,9 +126,17 @@ class BotProcesses:
         watch.add_done_callback(self._watches.discard)
 
     async def _watch(self, role: Role, process: asyncio.subprocess.Process) -> None:
+        """Start it again when it ends by itself, as it does when Redis is away at its start; but not for ever."""
         await process.wait()
-        if self._processes.get(role) is process:
+        if self._processes.get(role) is not process:
+            return
+        self._falls += self._state is not None
+        if self._falls > MOST_FALLS:
             self.fallen.set()
+            return
+        await asyncio.sleep(PAUSE_SECONDS)
+        if self._processes.get(role) is process:
+            await self._start(role)
 
     async def _stop(self, role: Role) -> None:
         process = self._processes.pop(role, None)

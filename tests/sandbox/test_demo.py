@@ -18,6 +18,7 @@ import aiohttp
 import pytest
 from hatchling.builders.wheel import WheelBuilder
 
+from sandbox.processes import BotProcesses
 from tests.conftest import until
 
 PAYMENT = "Payment gateway 4.2"
@@ -120,6 +121,7 @@ async def test_a_killed_worker_and_a_stopped_redis_lose_nothing(demo: Demo) -> N
     await demo.card("arjun", PAYMENT)
     assert await demo.pull("kill_worker") == "The worker was killed and started again."
     assert await demo.pull("stop_redis") == "Redis is away."
+    assert await demo.pull("restart_worker") == "The worker was stopped and started."
     assert await demo.pull("start_redis") == "Redis is back."
     assert await demo.pull("restart_worker") == "The worker was stopped and started."
     assert await demo.click("arjun", "Approve")
@@ -151,3 +153,10 @@ async def test_a_wrong_scenario_is_answered_with_the_list() -> None:
     assert process.returncode == 1
     assert b"There is no scenario 'busy-day'" in said
     assert b"big-portfolio" in said
+
+
+async def test_a_bot_that_cannot_start_is_given_up_with_its_last_words(tmp_path: Path) -> None:
+    bot = BotProcesses(tmp_path, {"PORT": "0"})
+    async with bot.running():
+        await asyncio.wait_for(bot.fallen.wait(), 60)
+    assert "SLACK_BOT_TOKEN is missing" in bot.last_words()
