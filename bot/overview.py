@@ -241,15 +241,16 @@ class Overviews:
             self._kept = _Kept(found[0] if found else stamp, index)
         return self._kept.index
 
-    async def fresh(self, max_age: timedelta) -> Index:
+    async def fresh(self, max_age: timedelta, lists: timedelta = timedelta()) -> Index:
         """An overview no older than `max_age`, or, while SDP cannot be asked, the last one. Raises SdpError.
 
-        Of a large portfolio the maintenances and projects may be older, so that looking does not eat the call budget.
+        Maintenances and projects may be as old as `lists`, and of a large portfolio older still, so that looking does
+        not eat the call budget.
         """
         async with self._reading:
             known = await self.known()
             now = datetime.now(UTC)
-            if known is None or now - known.overview.read_at > max(max_age, _worth(known.overview)):
+            if known is None or now - known.overview.read_at > max(max_age, lists, _worth(known.overview)):
                 return await self._read(known, now)
             if now - (known.overview.polled_at or known.overview.read_at) > max_age:
                 return await self._keep(known, replace(known.overview, polled_at=now))

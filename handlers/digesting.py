@@ -35,7 +35,8 @@ SLICE_SECONDS = 3.0
 """How long a run goes on before it lets the worker breathe: well within the time a worker has to drain."""
 PAGE_MIN = 10
 POSTS_AT_ONCE = 8
-OVERVIEW_AGE = timedelta(minutes=10)
+OVERVIEW_AGE, LISTS_AGE = timedelta(minutes=10), timedelta(minutes=30)
+"""How old what is told may be: releases, which cost SDP nothing, and what a run over thousands reads once for all."""
 CLAIM_LASTS = timedelta(seconds=30)
 """Longer than any call to Slack: a claim without a message that is older was left by somebody who is gone."""
 RETRY = timedelta(minutes=5)
@@ -102,7 +103,7 @@ class DigestWriter:
         end, tally = time.monotonic() + SLICE_SECONDS, Tally()
         page = max(PAGE_MIN, round(self._pace.per_second * SLICE_SECONDS))
         while time.monotonic() < end and (due := await self._digests.due(datetime.now(UTC), page)):
-            index = await self._overviews.fresh(OVERVIEW_AGE)
+            index = await self._overviews.fresh(OVERVIEW_AGE, LISTS_AGE)
             limit = asyncio.Semaphore(POSTS_AT_ONCE)
             async with asyncio.TaskGroup() as group:
                 for who, seen in due:

@@ -59,3 +59,12 @@ async def test_what_moved_is_noticed_by_comparing(stage: Stage) -> None:
         (move,) = line.moves
         assert move.before == "Submission · Requested"
         assert move.after.endswith("Approved")
+
+
+async def test_a_long_run_reads_its_lists_once(stage: Stage) -> None:
+    with freeze_time(datetime(2027, 3, 1, 9, 0, tzinfo=UTC), real_asyncio=True) as clock:
+        house = await stage.start(worker=False, web=False)
+        for _ in range(3):
+            await house.overviews.fresh(10 * MINUTE, lists=30 * MINUTE)
+            clock.tick(9 * MINUTE)
+        assert lists_read(stage) == 2
