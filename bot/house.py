@@ -61,11 +61,12 @@ from bot.store import (
 )
 from handlers.admin import Daily
 from handlers.answering import Desk
-from handlers.approval_commands import ApprovalDesk, Following, WaitingApprovals, face_of_reminder
+from handlers.approval_commands import ApprovalDesk, WaitingApprovals, face_of_reminder
 from handlers.cards import CardRules, CardWriter
 from handlers.commands import TABLE
 from handlers.digesting import DigestWriter
 from handlers.examining import Examiner
+from handlers.following import Following
 from handlers.home import HomeWriter
 from handlers.maintenances import MaintenanceFace, Previewer
 from handlers.messenger import Messenger

@@ -7,11 +7,11 @@ from slack_bolt.context.async_context import AsyncBoltContext
 
 from bot.store import Memory
 from handlers import (
-    approval_commands,
     approvals,
     commands,
     deliveries,
     failures,
+    following,
     home,
     maintenances,
     operations,
@@ -32,7 +32,7 @@ def register(app: RememberingApp, services: Mapping[str, Any], *, memory: Memory
 
     deliveries.register(app, memory, pace)
     approvals.register(app)
-    approval_commands.register(app)
+    following.register(app)
     commands.register(app)
     maintenances.register(app)
     operations.register(app)
