@@ -448,13 +448,13 @@ async def _shoot(seen: Page | Locator, page: Page, path: Path) -> list[Path]:
 
 
 async def _frame(seen: Page | Locator) -> FloatRect | None:
-    """Where on the page a thing is, with a margin around what has none of its own; None for the whole window."""
+    """Where on the page a thing is, the Home tab with a margin around it; None for the whole window."""
     if isinstance(seen, Page):
         return None
     await seen.scroll_into_view_if_needed()
     box = await seen.bounding_box()
     assert box is not None, "it is not on the page any more"
-    margin = 0 if await seen.evaluate("it => parseFloat(getComputedStyle(it).paddingLeft) > 0") else MARGIN
+    margin = MARGIN if await seen.evaluate("it => it.matches('.home-body')") else 0
     return {
         "x": box["x"] - margin,
         "y": box["y"] - margin,

@@ -13,6 +13,7 @@ from bot.sockets import listening_socket
 from bot.store import Store, connect
 from sandbox.box import Box, open_box
 from sandbox.demo import set_up
+from tests.browser.test_looks import axe_source, judged
 from tests.flows.conftest import Stage
 
 PAYMENT = "Payment gateway 4.2"
@@ -225,3 +226,20 @@ async def test_a_jump_to_the_next_working_morning_brings_the_digest(chromium: Br
         page = await look_in(context, box, "arjun")
         await expect(page.get_by_role("log")).to_contain_text("1 release waits for a decision of yours", timeout=30_000)
         await context.close()
+
+
+async def test_axe_finds_nothing_serious_in_what_the_bot_says(desk: Desk) -> None:
+    axe = axe_source()
+    await desk.start()
+    page, card = await desk.card_of("arjun")
+    assert await judged(page, axe) == []
+    await button(card, "Reject…").click()
+    await expect(page.get_by_role("dialog")).to_be_visible()
+    assert await judged(page, axe) == []
+    assert await judged(await desk.window_of("arjun", "home"), axe) == []
+    odile = await desk.window_of("odile")
+    await say(odile, "/sdp project timesheet PJT-1")
+    await expect(odile.get_by_role("table").first).to_be_visible()
+    await say(odile, "/sdp maintenance create")
+    await expect(odile.get_by_role("dialog").get_by_label("Title")).to_be_visible()
+    assert await judged(odile, axe) == []
