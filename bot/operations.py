@@ -153,6 +153,7 @@ class OperationService:
         while True:
             operation = await self._theirs(id_, person)
             if operation.state is not S.OFFERED:
+                await self._show_again(operation, origin)
                 return operation
             recorded = self._confirmed(operation, origin)
             if await self._operations.swap(operation, recorded, self._jobs.entry("operate", id_)):
@@ -168,6 +169,12 @@ class OperationService:
             cancelled = replace(self._moved(operation, S.CANCELLED, note="Nothing was changed."), origin=origin)
             if await self._operations.swap(operation, cancelled, self._jobs.entry("operate", id_)):
                 return cancelled
+
+    async def _show_again(self, operation: Operation, origin: Origin) -> None:
+        """A late press on a preview somebody left open: its answer is what became of the first."""
+        if operation.final and operation.origin != origin:
+            moved = replace(operation, origin=origin, version=operation.version + 1)
+            await self._operations.swap(operation, moved, self._jobs.entry("operated", operation.id))
 
     async def start(self, operation: Operation) -> Operation:
         """A submitted form: confirmed as it comes. `operation.id` must be the same for every delivery of one

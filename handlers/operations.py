@@ -59,7 +59,7 @@ class OperationWriter:
         operation = await self._operations.get(key)
         if operation is None or operation.state is OperationState.OFFERED:
             return
-        face = f"{operation.state}:{operation.note}"
+        face = f"{operation.state}:{operation.note}:{operation.origin.response_url}"
         if await self._memory.recall("operated", key) == face:
             return
         await self._bring(operation, self._faces[operation.topic](operation))

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from freezegun import freeze_time
 
+from sandbox.slack.content import Content
 from sandbox.slack.model import Message
 from sandbox.slack.people import Actor
 from tests.conftest import until
@@ -163,6 +164,24 @@ async def test_a_preview_works_for_an_hour_and_then_says_so(stage: Stage) -> Non
     await odile.click(button, in_=shown)
     await odile.waits_for("This button has expired", "#ops")
     assert stage.news("maintenance.executed") == 0
+
+
+async def test_a_late_press_on_a_preview_left_open_shows_what_became_of_the_first(stage: Stage) -> None:
+    await stage.start(OPERATORS="@operators")
+    odile, shown, button = await preview(stage)
+    left_open = odile.remembers(shown)
+    assert (await odile.click(button, in_=shown)).ok
+    done = await odile.waits_for("It created the change", "#ops")
+    stage.box.slack.conversations.edit(done, content(left_open), stage.box.slack.bot.id)
+    assert "It created the change" not in odile.sees("#ops")
+    assert (await odile.click(button, in_=left_open)).ok
+    await odile.waits_for("It created the change", "#ops")
+    assert stage.news("maintenance.executed") == 1
+
+
+def content(message: Message) -> Content:
+    """What a message says, to put it back on a screen that missed the change."""
+    return Content(text=message.text, blocks=message.blocks)
 
 
 async def test_somebody_elses_confirmation_counts_for_nothing(stage: Stage) -> None:
