@@ -16,11 +16,13 @@ import secrets
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from bot.errors import SdpForbidden, SdpNotFound
+import structlog
+
+from bot.errors import SdpError, SdpForbidden, SdpNotFound
 from bot.models import How, Person, SdpId, SlackPerson
 from bot.store import Links, Mapping, Memory
 
@@ -28,9 +30,14 @@ KEPT_SECONDS = 600.0
 MISS_SECONDS = 60.0
 """An address nobody has makes the directory be read again, but not more often than this."""
 VERSION_KEPT = timedelta(days=7)
-ADDRESS_KEPT = timedelta(hours=1)
+ADDRESS_FRESH = timedelta(hours=1)
 """How long it is believed who in SDP has an address: addresses change hands rarely, and asking costs two calls."""
+ADDRESS_KEPT = timedelta(days=7)
+"""How long it is believed while SDP cannot be asked: cards must stay true then, too, and nothing can be sent."""
 STRANGERS_KEPT = 1000
+
+
+log = structlog.get_logger()
 
 
 class Directory(Protocol):
@@ -85,7 +92,7 @@ class People:
         self._allow_external = allow_external
         self._known = _Known()
         self._reading = asyncio.Lock()
-        self._asking = asyncio.Lock()
+        self._asking: dict[str, asyncio.Future[str]] = {}
 
     async def by_id(self, slack_id: str) -> SlackPerson | None:
         """Somebody by their Slack id, from this workspace or another; None when Slack shows nobody."""
@@ -149,12 +156,28 @@ class People:
     async def _alone_in_sdp(self, person: Person) -> bool:
         """Nobody else in SDP has this address. Where SDP does not let the bot list people, that cannot be seen."""
         assert person.email is not None  # noqa: S101  # the caller has looked
-        async with self._asking:  # a poll asks about one address for many cards at once
-            kept = await self._memory.recall("sdp_address", person.email)
-            if kept is None:
-                kept = await self._owners(person.email)
-                await self._memory.keep("sdp_address", person.email, kept, ADDRESS_KEPT)
+        kept = await self._memory.recall("sdp_address", person.email)
+        if kept is None or await self._memory.recall("sdp_address_fresh", person.email) is None:
+            try:
+                kept = await self._asked_once(person.email)
+            except SdpError:
+                if kept is None:
+                    raise
         return set(kept.split()) <= {person.id}
+
+    async def _asked_once(self, email: str) -> str:
+        """Whose address this is, by SDP; a poll asks about one address for many cards at once, and SDP is asked once.
+
+        Nobody waits here for somebody else's address: SDP can be slow to answer about one of them.
+        """
+        asking = self._asking.get(email)
+        if asking is None:
+            asking = self._asking[email] = asyncio.ensure_future(self._owners(email))
+            asking.add_done_callback(lambda _: self._asking.pop(email, None))
+        kept = await asyncio.shield(asking)
+        await self._memory.keep("sdp_address", email, kept, ADDRESS_KEPT)
+        await self._memory.keep("sdp_address_fresh", email, "1", ADDRESS_FRESH)
+        return kept
 
     async def _owners(self, email: str) -> str:
         try:
@@ -201,9 +224,21 @@ class People:
     async def _current(self, max_age: float) -> _Known:
         version = await self.version()
         async with self._reading:
-            if version != self._known.version or time.monotonic() - self._known.read_at > max_age:
+            if version != self._known.version:
                 self._known = await self._read(version)
+            elif time.monotonic() - self._known.read_at > max_age:
+                self._known = await self._read_again()
             return self._known
+
+    async def _read_again(self) -> _Known:
+        """The directory anew because of its age alone; while Slack cannot be asked, the old one will do."""
+        try:
+            return await self._read(self._known.version)
+        except Exception as error:
+            if not self._known.by_id:
+                raise
+            log.warning("people.directory_not_read", error=type(error).__name__)
+            return replace(self._known, read_at=time.monotonic() - KEPT_SECONDS + MISS_SECONDS)
 
     async def _read(self, version: str) -> _Known:
         by_id: dict[str, SlackPerson] = {}
