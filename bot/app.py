@@ -69,6 +69,8 @@ async def build(settings: Settings, redis_url: str) -> AsyncIterator[House]:
         store = Store(connect(redis_url))
         stack.push_async_callback(store.aclose)
         try:
+            if await store.is_clustered():
+                raise StateUnreachable("REDIS_URL leads to a cluster; the bot needs one server (docs/scale.md).")
             await store.answers()
         except RedisError as error:
             raise StateUnreachable(f"Redis takes no writes at REDIS_URL ({type(error).__name__}).") from None

@@ -84,7 +84,10 @@ SHAPES = {
     "sdp_act_as": "person or service",
     "sdp_calls_per_minute": "a whole number of calls from 1 to 6000",
     "public_url": "the https address people and Slack reach this bot at",
-    "redis_url": "an address like redis://host:6379/0, rediss://…, or unix:///path; unset for the embedded Valkey",
+    "redis_url": (
+        "an address of one server like redis://host:6379/0, rediss://… or unix:///path, no cluster and no sentinel "
+        "(our steps span several keys, and a failover loses what was acknowledged last); unset for the embedded Valkey"
+    ),
     "poll_seconds": "a number of seconds from 1 to 86400",
     "undo_seconds": "a number of seconds from 0 (none) to 3600",
     "undo_seconds_high_risk": "a number of seconds from 0 to 3600",

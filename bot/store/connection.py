@@ -54,6 +54,10 @@ class Store:
         except NoScriptError:
             return await self.redis.eval(script, len(keys), *values)
 
+    async def is_clustered(self) -> bool:
+        """Whether this server is part of a cluster: scripts of ours touch keys that would lie on several of them."""
+        return bool((await self.redis.info("cluster")).get("cluster_enabled"))
+
     async def answers(self) -> bool:
         """Whether a write would be taken now (a full server or a read-only replica is no use)."""
         await self.redis.set(self.keys.memory("probe", "write"), "1", ex=60)
