@@ -206,6 +206,7 @@ async def test_a_person_changes_settings_on_the_home_tab(desk: Desk) -> None:
     await desk.start()
     await desk.stage.box.people.as_("arjun").waits_for(PAYMENT)
     page = await desk.window_of("arjun", "home")
+    await expect(page.get_by_text("As of")).to_be_visible()
     await page.get_by_label("The digest comes at").fill("08:30")
     await expect(page.get_by_text("Your next digest comes")).to_contain_text("at 08:30")
     await page.get_by_label("Send me the daily digest").uncheck()

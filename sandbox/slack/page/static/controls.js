@@ -98,6 +98,7 @@ export function controlChange(event) {
   const control = event.target.closest(".control");
   if (!control) return false;
   control.touched = true;
+  control.surface = surfaceOf(control);
   if (control.dataset.type === "file_input") takeFiles(control, event.target.files);
   else if (choosing.has(control.dataset.type)) afterRest(control, () => controlChosen(event));
   return true;

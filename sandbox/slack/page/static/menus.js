@@ -305,5 +305,7 @@ export function surfaceOf(control) {
   const view = control.closest("[data-view]");
   if (view) return { view: view.dataset.view };
   const message = control.closest(".message");
+  // The view may have been drawn anew between a change and the moment it comes to rest.
+  if (!message) return control.surface;
   return { channel: message.dataset.channel, ts: message.dataset.ts };
 }
