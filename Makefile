@@ -46,6 +46,9 @@ faults: setup
 pictures: setup
 	@$(BIN)/python -m tests.browser.pictures
 
+soak: setup
+	@$(BIN)/python -m tests.faults.soak $(if $(MINUTES),--minutes $(MINUTES)) $(if $(PER_SECOND),--per-second $(PER_SECOND))
+
 bench: setup
 	@$(BIN)/python -m bench
 

@@ -63,27 +63,27 @@ class Crowd:
     async def _decide(self, person: Actor, pause: tuple[float, float]) -> None:
         while True:
             approval = self.ask(person.person.key)
-            card = await self._card(person, approval)
+            card = await self.card(person, approval)
             if card is not None:
-                deed = self.chance.choices([self._approve, self._reject, self._waver], [6, 2, 3])[0]
+                deed = self.chance.choices([self.approve, self._reject, self._waver], [6, 2, 3])[0]
                 with contextlib.suppress(NoSuchThing, SlackError, TimeoutError):
                     await deed(person, card, ref_of(approval))
             await asyncio.sleep(self.chance.uniform(*pause))
 
-    async def _card(self, person: Actor, approval: Approval) -> Message | None:
+    async def card(self, person: Actor, approval: Approval, seconds: float = 8) -> Message | None:
         """The card, as soon as there is one; nobody waits for ever."""
         title = approval.level.release.title
         messages = self.box.slack.conversations.messages
         try:
-            channel = await person.until(person.channel, seconds=8)
+            channel = await person.until(person.channel, seconds)
             return await person.until(
-                lambda: next((one for one in messages[channel.id][-12:] if title in words_of_message(one)), None),
-                seconds=8,
+                lambda: next((one for one in messages[channel.id][-40:] if title in words_of_message(one)), None),
+                seconds,
             )
         except TimeoutError:
             return None
 
-    async def _approve(self, person: Actor, card: Message, ref: str) -> None:
+    async def approve(self, person: Actor, card: Message, ref: str) -> None:
         times = self.chance.choices([1, 3], [9, 1])[0]
         self._note(ref, "approve", *await self._gesture(lambda: person.click("Approve", in_=card, times=times)))
 
@@ -96,12 +96,12 @@ class Crowd:
 
     async def _waver(self, person: Actor, card: Message, ref: str) -> None:
         """Approve, take it back, and sometimes approve after all."""
-        await self._approve(person, card, ref)
+        await self.approve(person, card, ref)
         await person.until(lambda: "Undo" in labels(card), seconds=2)
         self._note(ref, "undo", *await self._gesture(lambda: person.click("Undo", in_=card)))
         if self.chance.random() < 0.5:
             await person.until(lambda: "You took this back" in words_of_message(card), seconds=8)
-            await self._approve(person, card, ref)
+            await self.approve(person, card, ref)
 
     def _note(self, ref: str, verb: Verb, outcome: Outcome, heard: bool) -> None:
         self.gestures.append(Gesture(ref, verb, heard))
