@@ -69,7 +69,8 @@ async def _kept_running(directory: Path, socket: Path) -> AsyncIterator[None]:
             await asyncio.sleep(WATCH_SECONDS)
             if not _runs(pid):
                 log.error("valkey.died", see=str(directory / "valkey.log"))
-                pid = await _start(directory, socket)
+                with contextlib.suppress(EmbeddedStateFailed):  # died again at its start: the next look tries anew
+                    pid = await _start(directory, socket)
 
     watching = asyncio.create_task(watch(), name="valkey")
     try:

@@ -79,6 +79,8 @@ class Play:
     async def kill(self, count: int, pause: float) -> None:
         """So many kills, at random moments and at points in turn."""
         while self.killed < count:
+            if self.killed and self.killed % 25 == 0:
+                print(f"{self.killed} kills, {len(self.crowd.gestures)} gestures", flush=True)
             await asyncio.sleep(self.chance.uniform(0, 2 * pause))
             await (self.kill_at_a_point() if self.chance.random() < 0.6 else self.kill_at_random())
 

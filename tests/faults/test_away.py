@@ -2,12 +2,16 @@
 
 import asyncio
 import contextlib
+import os
 import secrets
+import shutil
+import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from freezegun import freeze_time
+from redis.exceptions import RedisError
 
 from bot.store import Store, connect
 from bot.valkey import embedded
@@ -174,6 +178,33 @@ async def test_redis_taking_no_writes_is_told_to_the_person_and_gets_well(
     assert (await arjun.click("Approve", in_=card)).ok
     await arjun.waits_for("Approved by Arjun Velloor", seconds=15)
     assert stage.news("approval.approved") == 1
+
+
+async def test_a_server_killed_while_it_starts_is_started_again() -> None:
+    folder = Path(f"/tmp/sdp-again-{secrets.token_hex(4)}")
+    async with embedded(folder) as url:
+        store = Store(connect(url))
+        deaths = 0
+
+        def kill() -> bool:
+            nonlocal deaths
+            for line in Path("/proc").glob("[0-9]*/cmdline"):
+                with contextlib.suppress(OSError):
+                    if str(folder).encode() in line.read_bytes() and b"valkey-server" in line.read_bytes():
+                        os.kill(int(line.parent.name), signal.SIGKILL)
+                        deaths += 1
+            return deaths >= 3
+
+        await until(kill)
+
+        async def answers() -> bool:
+            with contextlib.suppress(RedisError):
+                return await store.answers()
+            return False
+
+        await until(answers, seconds=20)
+        await store.aclose()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 async def test_redis_slow_is_slow_and_nothing_else(apart: tuple[Stage, Relay, Store]) -> None:
