@@ -43,11 +43,12 @@ def demo(
     data: Annotated[Path | None, typer.Option(help="Keep the demo's state here; default: a new empty folder.")] = None,
     scenario: Annotated[str, typer.Option(help="Which world to start with; a wrong name shows the list.")] = "demo",
     seed: Annotated[int, typer.Option(help="The same number gives the same ids.")] = 1,
+    socket_mode: Annotated[bool, typer.Option(help="Speak to Slack's stand-in by Socket Mode, not HTTP.")] = False,
 ) -> None:
     """Run the bot against stand-ins for Slack and SDP, with a page to click: no account, no configuration."""
     from sandbox.demo import demonstrate
 
-    _run(demonstrate(port=port, data=data, scenario=scenario, seed=seed, commands=_commands))
+    _run(demonstrate(port=port, data=data, scenario=scenario, seed=seed, socket_mode=socket_mode, commands=_commands))
 
 
 def _commands() -> list[tuple[str, str]]:

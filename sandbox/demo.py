@@ -24,7 +24,7 @@ Commands = Callable[[], Iterable[tuple[str, str]]]
 
 
 async def demonstrate(
-    *, port: int, data: Path | None, scenario: str, seed: int = 1, commands: Commands = tuple
+    *, port: int, data: Path | None, scenario: str, seed: int = 1, socket_mode: bool = False, commands: Commands = tuple
 ) -> None:
     """Run until Ctrl-C, or until the bot keeps ending by itself. Raises NoSuchScenario."""
     stop = asyncio.Event()
@@ -32,7 +32,8 @@ async def demonstrate(
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     async with contextlib.AsyncExitStack() as stack:
         folder = _folder(data, stack)
-        box, bot = await stack.enter_async_context(set_up(folder, port=port, scenario=scenario, seed=seed))
+        setting = set_up(folder, port=port, scenario=scenario, seed=seed, socket_mode=socket_mode)
+        box, bot = await stack.enter_async_context(setting)
         await _first_of(bot.ready(), stop.wait())
         if not stop.is_set():
             _invite(box)
@@ -44,11 +45,11 @@ async def demonstrate(
 
 @contextlib.asynccontextmanager
 async def set_up(
-    folder: Path, *, scenario: str, port: int = 0, seed: int = 1, **settings: str
+    folder: Path, *, scenario: str, port: int = 0, seed: int = 1, socket_mode: bool = False, **settings: str
 ) -> AsyncIterator[tuple[Box, BotProcesses]]:
     """Both sides, the bot started between them, and a control panel with every lever; `settings` come on top."""
     async with open_box(scenario, seed=seed, port=port) as box:
-        bot = BotProcesses(folder, {**_settings(box, folder), **settings})
+        bot = BotProcesses(folder, {**_settings(box, folder, socket_mode=socket_mode), **settings})
         box.page.state.controls = Levers(box, bot).controls()
         async with bot.running():
             yield box, bot
@@ -61,7 +62,7 @@ def _folder(data: Path | None, stack: contextlib.ExitStack | contextlib.AsyncExi
     return data.absolute()
 
 
-def _settings(box: Box, folder: Path) -> Mapping[str, str]:
+def _settings(box: Box, folder: Path, *, socket_mode: bool) -> Mapping[str, str]:
     """The box's settings and the demo's own; the bot's door is on a free port, known before it opens."""
     with listening_socket("127.0.0.1", BOT_PORT, tries=50) as door:
         port = door.getsockname()[1]
@@ -69,7 +70,7 @@ def _settings(box: Box, folder: Path) -> Mapping[str, str]:
     box.slack.request_url = f"{address}/slack/events"
     box.sdp.hook = Hook(f"{address}/sdp/webhook", WEBHOOK_SECRET)
     return {
-        **box.settings(),
+        **box.settings(socket_mode=socket_mode),
         "PORT": str(port),
         "PUBLIC_URL": address,
         "TOKEN_KEYS": _token_key(folder),

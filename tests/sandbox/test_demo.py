@@ -64,11 +64,11 @@ class Demo:
 
 
 @contextlib.asynccontextmanager
-async def started(folder: Path, **environment: str) -> AsyncIterator[Demo]:
+async def started(folder: Path, *options: str, **environment: str) -> AsyncIterator[Demo]:
     """A demo started in a folder; killed at the end if it has not ended by then."""
     settings = {**os.environ, "SLACK_BOT_TOKEN": "xoxb-of-somebody-else", **environment}
     process = await asyncio.create_subprocess_exec(
-        *COMMAND, "--scenario", "quiet-day", env=settings, cwd=folder, stdout=-1, stderr=-1
+        *COMMAND, "--scenario", "quiet-day", *options, env=settings, cwd=folder, stdout=-1, stderr=-1
     )
     assert process.stdout is not None
     try:
@@ -136,6 +136,20 @@ async def test_the_next_working_morning_brings_the_digest(demo: Demo) -> None:
     assert re.match(r"It is Monday \d+ \w+, 09:00 for Arjun", said), said
     await demo.card("arjun", "1 release waits for a decision of yours")
     assert await end(demo) == (0, b"")
+
+
+async def test_over_socket_mode_connections_may_be_cut(tmp_path: Path) -> None:
+    async with started(tmp_path, "--socket-mode") as demo:
+        await demo.card("arjun", PAYMENT)
+        assert (await demo.state("arjun"))["sockets"] >= 1
+        assert "connections cut" in await demo.pull("drop_sockets")
+
+        async def connected() -> bool:
+            return bool((await demo.state("arjun"))["sockets"])
+
+        await until(connected, seconds=30)
+        assert await demo.click("arjun", "Approve")
+        await demo.card("arjun", "Approved by Arjun Velloor")
 
 
 async def test_an_installed_package_has_everything_for_a_demo(installed: Path, tmp_path: Path) -> None:
