@@ -14,10 +14,12 @@ from blocks.kit import (
     button,
     clip,
     header,
+    link,
     link_button,
     literal,
     literal_aside,
     message,
+    moment,
     option,
     overflow,
     plain,
@@ -58,8 +60,18 @@ RULE_WORDS = {
     Rule.FIRST_RESPONSE: "the first answer decides",
     Rule.MAJORITY: "more than half must approve",
 }
+BOLD: Block = {"style": {"bold": True}}
 DONE = {ApprovalState.APPROVED: "Approved", ApprovalState.REJECTED: "Rejected"}
 DOING = {Verb.APPROVE: "Approving", Verb.REJECT: "Rejecting"}
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """Something else in the planned window: what it is, the services and assets both use, its page in SDP."""
+
+    name: str
+    shared: str
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +80,7 @@ class CardView:
 
     `shown` is the fingerprint of `snapshot`; `link` opens the release in SDP; `can_decide` is false where a button
     could not work; `in_channel` marks a copy in the approvals channel, `in_person` that its approver is known in Slack.
-    `own`: the approver asked for the release. `collisions` are lines about what overlaps the planned window.
+    `own`: the approver asked for the release. `collisions` is what overlaps the planned window.
     `comment_demanded`: this tenant takes no decision without a comment.
     """
 
@@ -82,7 +94,7 @@ class CardView:
     in_person: bool = True
     own: bool = False
     own_refused: bool = False
-    collisions: tuple[str, ...] = ()
+    collisions: tuple[Overlap, ...] = ()
     comment_demanded: bool = False
 
     @property
@@ -210,8 +222,7 @@ def trail(view: CardView) -> Message | None:
     for level in view.snapshot.levels:
         said = deciders(view.snapshot, level)
         if said:
-            name = f" {level.name}" if level.name else ""
-            lines += [*([word("\n")] if lines else []), strong(f"Level {level.number}"), word(clip(name, 80))]
+            lines += [*([word("\n")] if lines else []), strong(f"Level {level.number}"), word(_own_name(level))]
             lines += [part for one in said for part in _told(one)]
     return message("What was decided so far", [literal(*lines[:TRAIL_PARTS])]) if lines else None
 
@@ -331,8 +342,16 @@ def _noted(note: str, changes: Sequence[Difference] = ()) -> list[Block]:
 
 
 def _changed(change: Difference) -> list[Block]:
-    before, after = clip(change.before or "nothing", 120), clip(change.after or "nothing", 120)
-    return [word(f"\n{change.label}: {before} → "), strong(after)]
+    show = _time if change.label.startswith("Planned") else _text
+    return [word(f"\n{change.label}: "), show(change.before), word(" → "), {**show(change.after), **BOLD}]
+
+
+def _text(value: str) -> Block:
+    return word(clip(value or "nothing", 120))
+
+
+def _time(value: str) -> Block:
+    return moment(datetime.fromisoformat(value)) if value else _text(value)
 
 
 def _decide_by(view: CardView) -> list[Block]:
@@ -353,21 +372,25 @@ def _own(view: CardView) -> list[Block]:
 def _collisions(view: CardView) -> list[Block]:
     if not view.collisions:
         return []
-    lines = [word(f"\n{clip(line, 160)}") for line in view.collisions[:COLLISIONS_SHOWN]]
+    lines = [part for one in view.collisions[:COLLISIONS_SHOWN] for part in _overlapping(one)]
     return [literal(strong("Overlaps the planned window"), *lines)]
+
+
+def _overlapping(one: Overlap) -> list[Block]:
+    return [word("\n"), link(clip(one.name, 120), one.url), word(f" ({clip(one.shared, 80)})")]
 
 
 def _told(one: Approval) -> list[Block]:
     """One decision as a line of literal parts."""
-    words = f": {clip(one.comments, 160)}" if one.comments else ""
-    at = f", {one.decided_on:%Y-%m-%d %H:%M} UTC" if one.decided_on else ""
-    return [word(f"\n{one.approver.name} "), strong(DONE[one.state].lower()), word(f"{at}{words}")]
+    at = [word(", "), moment(one.decided_on)] if one.decided_on else []
+    words = [word(f": {clip(one.comments, 160)}")] if one.comments else []
+    return [word(f"\n{one.approver.name} "), strong(DONE[one.state].lower()), *at, *words]
 
 
 def _row(snapshot: Snapshot) -> Block:
     release = snapshot.release
-    start = f"  ·  {release.planned_start:%a %d %b %H:%M} UTC" if release.planned_start else ""
-    return literal(strong(release.label), word(f"  {clip(release.title, 100)}{start}"))
+    start = [word("  ·  decide by "), moment(release.planned_start)] if release.planned_start else []
+    return literal(strong(release.label), word(f"  {clip(release.title, 100)}"), *start)
 
 
 def _facts(view: CardView) -> list[Block]:
@@ -399,15 +422,20 @@ def _level_line(view: CardView) -> list[Block]:
     rule = RULE_WORDS.get(level.rule, "")
     if level.rule is Rule.PERCENT and level.percent is not None:
         rule = f"{_trimmed(level.percent)} % must approve"
-    name = f" ({clip(level.name, 60)})" if level.name else ""
     behalf = view.approval.original_approver
     words = [
-        f"Level {level.number} of {len(view.snapshot.levels)}{name}",
+        f"Level {level.number} of {len(view.snapshot.levels)}{_own_name(level)}",
         rule,
         _count(view, level),
         f"on behalf of {clip(behalf.name, 60)}" if behalf else "",
     ]
     return [literal_aside(" · ".join(part for part in words if part))]
+
+
+def _own_name(level: ApprovalLevel) -> str:
+    """A level's name in brackets, where it says more than its number."""
+    says_more = level.name and level.name.strip().lower() != f"level {level.number}"
+    return f" ({clip(level.name or '', 60)})" if says_more else ""
 
 
 def _count(view: CardView, level: ApprovalLevel) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from blocks import ids, rows
 from blocks.commands import run_button
-from blocks.kit import Block, actions, aside, button, header, literal, plain, says, strong, when, word
+from blocks.kit import Block, actions, aside, button, header, literal, moment, plain, says, strong, when, word
 from blocks.rows import Addresses, count
 from bot.digest import Row, Run, Waiting
 from bot.models import Maintenance, MaintenanceState, Project
@@ -191,7 +191,7 @@ def _projects(view: HomeView) -> list[Block]:
 
 def _project(project: Project, addresses: Addresses) -> list[Block]:
     spent = rows.spent_words(project)
-    ends = [word(" · ends "), rows.moment(project.scheduled_end, "{date_short}")] if project.scheduled_end else []
+    ends = [word(" · ends "), moment(project.scheduled_end, "{date_short}")] if project.scheduled_end else []
     return [
         rows.link(f"{project.label} {project.title}", addresses.to_project(project.id)),
         word(f"  {rows.bar(project.percent_complete)}{f' · {spent}' if spent else ''}"),

@@ -87,6 +87,18 @@ def strong(text: str) -> Block:
     return {**word(text), "style": {"bold": True}}
 
 
+def link(text: str, url: str, *, bold: bool = False) -> Block:
+    """A piece of a literal paragraph that leads somewhere; the text stays literal."""
+    made: Block = {"type": "link", "text": text or " ", "url": url}
+    return {**made, "style": {"bold": True}} if bold else made
+
+
+def moment(at: datetime, shape: str = "{date_short_pretty} at {time}") -> Block:
+    """A date in a literal paragraph, in the reader's own zone; the fallback is for clients that cannot."""
+    fallback = f"{at:%Y-%m-%d %H:%M} UTC"
+    return {"type": "date", "timestamp": int(at.timestamp()), "format": shape, "fallback": fallback}
+
+
 def actions(block_id: str, *elements: Block) -> Block:
     """A row of buttons."""
     return {"type": "actions", "block_id": block_id, "elements": list(elements)}

@@ -12,6 +12,7 @@ from blocks.kit import (
     aside,
     clip,
     header,
+    link,
     link_button,
     literal,
     literal_aside,
@@ -306,10 +307,9 @@ def _made(operation: Operation, change_link: str) -> list[Block]:
     change, id_ = operation.result.get("change"), operation.result.get("change_id")
     if not change:
         return []
-    told = literal(word("It created the change "), strong(clip(change, 60)))
-    if not id_:
-        return [told]
-    return [told, actions("change", link_button("Open the change", ids.OPEN_IN_SDP, change_link.format(change=id_)))]
+    name = clip(change, 60)
+    made = link(name, change_link.format(change=id_), bold=True) if id_ else strong(name)
+    return [literal(word("It created the change "), made)]
 
 
 def _next_buttons(operation: Operation) -> list[Block]:

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from types import MappingProxyType
 
-from blocks import ids
-from blocks.kit import Block, actions, button, clip, link_button, literal, strong, word
+from blocks import ids, kit
+from blocks.kit import Block, actions, button, clip, link_button, literal, moment, strong, word
 from bot.digest import AtRisk, News, Row, Run, Waiting
 from bot.models import ApprovalState, DecisionState, Project, Verb
 from bot.overview import Ask
@@ -54,15 +54,9 @@ class Addresses:
 # --- pieces ----------------------------------------------------------------------------------------------
 
 
-def moment(at: datetime, shape: str = "{date_short_pretty} at {time}") -> Block:
-    """A date in the reader's own zone; the fallback is for clients that cannot."""
-    fallback = f"{at:%Y-%m-%d %H:%M} UTC"
-    return {"type": "date", "timestamp": int(at.timestamp()), "format": shape, "fallback": fallback}
-
-
 def link(text: str, url: str) -> Block:
-    """A link whose words stay literal."""
-    return {"type": "link", "url": url, "text": clip(text, TITLE_MAX), "style": {"bold": True}}
+    """A record's name that leads to its page."""
+    return kit.link(clip(text, TITLE_MAX), url, bold=True)
 
 
 def listed(title: str, lines: Iterable[Sequence[Block]], hidden: int = 0) -> Block:

@@ -274,7 +274,7 @@ class House:
             memory=self.memory,
             jobs=self.jobs,
             rules=self._card_rules,
-            collisions=Neighbours(self.sdp, self.releases).lines,
+            collisions=Neighbours(self.sdp, self.releases).of,
         )
 
     @cached_property
@@ -489,6 +489,7 @@ class House:
     def _card_rules(self) -> CardRules:
         return CardRules(
             link=self._page("releases/{release}"),
+            maintenance_link=self.maintenance_link,
             approvals_channel=self.settings.approvals_channel,
             can_decide=not self.accounts.by_person or self.accounts.may_connect,
             own_release_refused=self.settings.self_approval == "refuse",

@@ -33,14 +33,14 @@ class Neighbours:
         self._read_at = float("-inf")
         self._reading = asyncio.Lock()
 
-    async def lines(self, release: Release) -> tuple[str, ...]:
-        """What overlaps the planned window of `release`, a line each, the soonest first."""
+    async def of(self, release: Release) -> tuple[Collision, ...]:
+        """What overlaps the planned window of `release`, the soonest first."""
         claim = claim_of_release(release)
         if claim is None or claim.end < datetime.now(UTC) or not (claim.services or claim.assets):
             return ()
         await self._refresh()
         runs = [run for one in self._maintenances for run in claims_of(one, claim.start, claim.end)]
-        return tuple(_line(found) for found in collisions(claim, [*self._planned, *runs]))
+        return collisions(claim, [*self._planned, *runs])
 
     async def _refresh(self) -> None:
         async with self._reading:
@@ -57,8 +57,3 @@ class Neighbours:
                 self._maintenances = [one async for one in self._sdp.maintenances.list()]
             except SdpError as error:
                 log.warning("neighbours.not_read", error=str(error))
-
-
-def _line(found: Collision) -> str:
-    other = found.other
-    return f"{other.label} {other.title} ({', '.join(found.shared)})"

@@ -11,9 +11,10 @@ from datetime import timedelta
 import structlog
 
 from blocks import approvals as cards
-from blocks.approvals import CardView
+from blocks.approvals import CardView, Overlap
 from blocks.kit import Message, escape
 from bot.approvals import is_asked, is_closed, is_own
+from bot.collisions import Collision
 from bot.decisions import DecisionService
 from bot.jobs import Jobs
 from bot.models import Approval, ApprovalRef, Decision, DecisionState, Release, SlackPerson, Snapshot
@@ -32,8 +33,8 @@ CHANNEL = "channel"
 TRAIL = "trail:"
 REMINDER = "reminder:"
 
-Collisions = Callable[[Release], Awaitable[tuple[str, ...]]]
-"""Lines about what overlaps a release's planned window."""
+Collisions = Callable[[Release], Awaitable[tuple[Collision, ...]]]
+"""What overlaps a release's planned window, the soonest first."""
 
 log = structlog.get_logger()
 
@@ -43,6 +44,7 @@ class CardRules:
     """Where cards go and what their buttons can do. More than `batch_from` waiting approvals come as one message."""
 
     link: str
+    maintenance_link: str
     approvals_channel: str | None
     can_decide: bool
     own_release_refused: bool = False
@@ -174,9 +176,15 @@ class CardWriter:
             undo_seconds=self._decisions.undo_window(snapshot.release).total_seconds(),
             own=own,
             own_refused=own and self._rules.own_release_refused,
-            collisions=await self._collisions(snapshot.release),
+            collisions=tuple(self._overlap(found) for found in await self._collisions(snapshot.release)),
             comment_demanded=await self._decisions.comment_demanded(),
         )
+
+    def _overlap(self, found: Collision) -> Overlap:
+        other = found.other
+        pages = {"release": self._rules.link, "maintenance": self._rules.maintenance_link}
+        url = pages[other.kind].format(release=other.id, maintenance=other.id)
+        return Overlap(f"{other.label} {other.title}", ", ".join(found.shared), url)
 
     async def view(self, ref: ApprovalRef) -> CardView | None:
         """What the card of an approval is drawn from now; None when SDP has it no more."""

@@ -235,6 +235,17 @@ async def test_the_requester_hears_each_level_once(stage: Stage) -> None:
     assert "Arjun Velloor approved" in told[0]
 
 
+async def test_nobody_is_told_of_what_they_did_themselves(stage: Stage) -> None:
+    release = stage.box.sdp.add_release("Mine alone", "arjun", stage.levels(["arjun"]))
+    await stage.start()
+    arjun = stage.box.people.as_("arjun")
+    await arjun.click("Approve", in_=await arjun.waits_for("Mine alone"))
+    await arjun.waits_for("Approved by Arjun Velloor")
+    await stage.bot.jobs.wake("news", release.id)
+    await stage.settled()
+    assert f"RLS-{release.display} is approved" not in arjun.sees()
+
+
 # --- own releases ----------------------------------------------------------------------------------
 
 
@@ -270,7 +281,10 @@ async def test_what_overlaps_the_planned_window_stands_on_the_card(stage: Stage)
     await stage.box.people.as_("tess").waits_for("Second in the window")
     words = stage.sees("tess", "Second in the window")
     assert "Overlaps the planned window" in words
-    assert "First in the window (Payments)" in words
+    assert "First in the window" in words
+    assert "(Payments)" in words
+    page = stage.box.sdp.release("First in the window").id
+    assert f"/ui/releases/{page}/details" in str(stage.card("tess", "Second in the window").blocks)
     assert f"Decide by <!date^{int(start.timestamp())}^" in words
 
 
