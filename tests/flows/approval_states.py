@@ -25,7 +25,7 @@ MEANING = {
 
 def document() -> str:
     """The page, whole."""
-    return "\n".join([*_head(), *_diagram(), *_states(), *_arrows(), *_staleness()]) + "\n"
+    return "\n".join([*_head(), *_diagram(), *_states(), *_arrows(), *_faces(), *_staleness()]) + "\n"
 
 
 def _head() -> list[str]:
@@ -54,6 +54,26 @@ def _arrows() -> list[str]:
     rows = [f"| {before} → {after} | `{story}` | `[{before}-{after}]` |" for before, after, story in told]
     head = "Each arrow is walked by `test_the_arrow_is_walked[…]` in `tests/flows/test_arrows.py`:"
     return [head, "", "| arrow | story | case |", "|---|---|---|", *rows, ""]
+
+
+FACES = {
+    "first-card": "waiting, below one that was decided",
+    "checking": "recorded: the click has arrived, SDP is slow to answer",
+    "undo": "waiting out the time to undo",
+    "sending": "on its way",
+    "not-confirmed": "unknown: sent, and SDP is silent",
+    "decided": "SDP has the decision",
+    "closed": "nobody is asked any more",
+    "changed": "asked again, with what is different",
+    "own-release": "the approver asked for it",
+    "summary": "many at once",
+}
+"""The card's faces as the sandbox draws them, by the name of their picture."""
+
+
+def _faces() -> list[str]:
+    shown = [line for name, words in FACES.items() for line in (f"![{words}](pictures/{name}.png)", "")]
+    return ["## What the card shows", "", *shown]
 
 
 def _sorted() -> list[tuple[DecisionState, DecisionState]]:
