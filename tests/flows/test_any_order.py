@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
+from bot.models import DecisionState
 from bot.store import Store, connect
 from sandbox.box import open_box
 from sandbox.sdp.approvals import Approval, Plan
@@ -52,6 +53,7 @@ class Tenant(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp(prefix="any-order-"))
         self.old_cards: list[tuple[str, Message]] = []
         self.titles: list[str] = []
+        self.unknown: set[str] = set()
         self.held: defaultdict[str, set[str]] = defaultdict(set)
         self.stage: Stage
 
@@ -195,7 +197,7 @@ class Tenant(RuleBasedStateMachine):
         self.stage.box.sdp.mend()
         self.stage.box.slack.faults.clear()
         await self.stage.bot.jobs.wake("poll")
-        await until(self._nothing_is_open, seconds=60)
+        await until(self._all_settled, seconds=60)
         await self.stage.settled()
         await self.stage.bot.jobs.wake("poll")
         with contextlib.suppress(AssertionError):
@@ -205,8 +207,12 @@ class Tenant(RuleBasedStateMachine):
         self._check_nothing_twice()
         self._check_nobody_else()
 
-    async def _nothing_is_open(self) -> bool:
-        return await self.stage.bot.store.redis.scard(self.stage.bot.store.keys.open_decisions) == 0
+    async def _all_settled(self) -> bool:
+        """No decision is under way but those SDP is silent about, which stay unknown for half an hour."""
+        records = self.stage.bot.records
+        under_way = [await records.get(ref, who) for ref, who in await records.open()]
+        self.unknown = {str(one.ref) for one in under_way if one and one.state is DecisionState.UNKNOWN}
+        return all(one is None or one.state is DecisionState.UNKNOWN for one in under_way)
 
     def _lies(self) -> list[str]:
         """Cards that show something else than SDP has."""
@@ -218,8 +224,9 @@ class Tenant(RuleBasedStateMachine):
         live = {_ref(button) for one in mine if (button := _button(one, "approval.approve")) is not None}
         dead = [f"{who} can press {ref}, which does not wait for them" for ref in live - waiting]
         summed = {_of_option(value) for one in mine for value in _options(one)}
-        missing = [f"{who} is not asked for {ref}" for ref in waiting - live - summed]
-        return dead + missing
+        missing = [f"{who} is not asked for {ref}" for ref in waiting - live - summed - self.unknown]
+        early = [f"{who} can press {ref}, of which nobody knows" for ref in live & self.unknown]
+        return dead + missing + early
 
     def _check_nothing_twice(self) -> None:
         """SDP was asked to decide at most once for each time a decision was marked as being sent."""
