@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import random
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
@@ -43,6 +44,8 @@ class Crowd:
     commands: int = 0
     unheard: int = 0
     _made: int = 0
+    _windows: dict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
+    """A person has one window in front at a time, whatever else they do meanwhile."""
 
     async def work(self, pause: tuple[float, float] = (0.02, 0.3)) -> None:
         """Until cancelled: everybody does something, again and again."""
@@ -88,11 +91,15 @@ class Crowd:
         self._note(ref, "approve", *await self._gesture(lambda: person.click("Approve", in_=card, times=times)))
 
     async def _reject(self, person: Actor, card: Message, ref: str) -> None:
-        await self._gesture(lambda: person.click("Reject…", in_=card))
-        await person.waits_for_modal("Reject", seconds=2)
-        self._note(ref, "reject", *await self._gesture(lambda: person.submit({"Reason": "The plan has a gap"})))
-        if person.modal() is not None:
-            await person.close_modal(all=True)
+        async with self._windows[person.person.key]:
+            try:
+                await self._gesture(lambda: person.click("Reject…", in_=card))
+                view = await person.waits_for_modal("Reject", seconds=2)
+                reason = {"Reason": "The plan has a gap"}
+                self._note(ref, "reject", *await self._gesture(lambda: person.submit(reason, view)))
+            finally:
+                if person.modal() is not None:
+                    await person.close_modal(all=True)
 
     async def _waver(self, person: Actor, card: Message, ref: str) -> None:
         """Approve, take it back, and sometimes approve after all."""
