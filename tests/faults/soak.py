@@ -47,7 +47,9 @@ class Trail:
 
     @property
     def flat(self) -> bool:
-        return self.growth <= GROWTH_MOST and self.files[-1] - min(self.files) <= FILES_MORE_MOST
+        quarter = max(1, len(self.files) // 4)  # by then the pools of connections have filled
+        more = statistics.median(self.files[-quarter:]) - statistics.median(self.files[quarter : 2 * quarter] or [0])
+        return self.growth <= GROWTH_MOST and more <= FILES_MORE_MOST
 
 
 async def soak(minutes: float, per_second: float) -> int:
