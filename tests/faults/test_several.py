@@ -29,6 +29,7 @@ PAYMENT = "Payment gateway 4.2"
 DRAIN_SECONDS = 10.0
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(240)
 async def test_a_rolling_restart_under_load_drains_in_time_and_loses_nothing() -> None:
     async with play(secrets.randbelow(1_000_000)) as made:

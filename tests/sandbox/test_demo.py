@@ -49,7 +49,7 @@ class Demo:
         async def look() -> Any:
             return next((one for one in reversed(await self.messages(who)) if words in json.dumps(one)), None)
 
-        return await until(look, seconds=30)
+        return await until(look, seconds=90)
 
     async def pull(self, lever: str, **body: object) -> str:
         """A lever of the control panel; what it said."""
