@@ -210,6 +210,10 @@ class CardWriter:
     ) -> None:
         ref = view.approval.ref
         await self._cards.note_asked(ref)
+        if await self._releases.get(ref.release) != view.snapshot:
+            # It changed before that note, when there was no card to wake yet.
+            await self.show_again(ref)
+            return
         if approver is not None and await self._too_many(view.approval, approver):
             await self._jobs.wake("inbox", f"{approver.id}|{view.approval.approver.id}")
             return
@@ -233,6 +237,11 @@ class CardWriter:
         latest = await self._records.get(ref, approver.id) if approver else None
         face = await self.face(cards.seen_in_channel(view, in_person=approver is not None), latest)
         await self._copies.post(str(ref), CHANNEL, channel, face, shown=view.shown)
+        await self.show_again(ref)
+
+    async def show_again(self, ref: ApprovalRef) -> None:
+        """Have every message drawn anew, because one came up that a run of `show` may not have known of."""
+        await self._jobs.wake("show", str(ref))
 
     async def _show_trails(self, view: CardView) -> None:
         """One message in the thread under each copy says who decided what, level by level."""

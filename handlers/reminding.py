@@ -111,6 +111,7 @@ class Reminding:
         link = await self._messenger.permalink(card.channel, card.ts) if card and card.ts else None
         face = cards.reminder(view, link or view.link)
         await self._copies.post(str(ref), f"reminder:{progress.sent + 1}:{person.id}", channel, face)
+        await self._writer.show_again(ref)
 
     def _due(self, progress: Progress, person: SlackPerson, snapshot: Snapshot) -> datetime | None:
         asked = Asked(

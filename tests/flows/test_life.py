@@ -44,6 +44,18 @@ async def test_without_a_hint_the_next_poll_finds_it_too(stage: Stage) -> None:
     await stage.box.people.as_("arjun").waits_for("Approved by Arjun Velloor")
 
 
+async def test_a_decision_made_while_the_first_card_is_on_its_way_leaves_no_button_behind(stage: Stage) -> None:
+    await stage.start()
+    await stage.settled()
+    release = stage.box.sdp.add_release("Badge readers 3.1", "mara", stage.levels(["odile"]))
+    slow = stage.box.slack.faults.add("slow", "conversations.open", seconds=1)
+    await stage.hint(release.id)
+    await until(lambda: slow.struck)
+    stage.box.sdp.decide(release.levels[0].approvals[0], "approve", by="odile")
+    await _looked(stage, "Badge readers 3.1")
+    assert "Approve" not in stage.sees("odile")
+
+
 async def test_an_approval_moved_to_somebody_else_leaves_no_button_behind(stage: Stage) -> None:
     await stage.start()
     await stage.box.people.as_("arjun").waits_for(PAYMENT)
