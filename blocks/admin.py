@@ -50,6 +50,12 @@ def anchored(number: int, hash_: str) -> Message:
     )
 
 
+def out_of_date() -> Message:
+    """In place of a card that nobody keeps up to date."""
+    text = "This card is out of date. /sdp approvals shows what waits for you."
+    return message(text, [literal(word(text))])
+
+
 def report(findings: Sequence[Finding]) -> Message:
     """The doctor's report, the worst first."""
     headline = {Severity.OK: "All is well", Severity.HINT: "All is well"}.get(worst(findings), "Something needs care")

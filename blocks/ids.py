@@ -76,6 +76,8 @@ RESUME = "people.resume"
 
 CARD_EVENT = "sdp_approval_card"
 """`metadata.event_type` of every card, by which one that was posted but not recorded is found again."""
+CLOSED_EVENT = "sdp_closed_card"
+"""`metadata.event_type` of a card that was closed because no record spoke of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,8 +54,10 @@ async def start(house: House) -> int:
     return 0
 
 
-def doctor(*, as_json: bool) -> Chore:
+def doctor(*, as_json: bool, close_strays: bool = False) -> Chore:
     async def chore(house: House) -> int:
+        if close_strays:
+            return await _close_strays(house)
         findings = await house.doctor.examine()
         for finding in findings:
             if as_json:
@@ -66,6 +68,16 @@ def doctor(*, as_json: bool) -> Chore:
         return exit_status(findings)
 
     return chore
+
+
+async def _close_strays(house: House) -> int:
+    try:
+        count = await house.doctor.close_strays()
+    except TryAgain:
+        _say("Slack asks for patience. Try again in a minute.")
+        return 1
+    _say(f"{count} cards without a record were closed.")
+    return 0
 
 
 # --- the ledger -----------------------------------------------------------------------------------------------

@@ -91,11 +91,14 @@ def start() -> None:
 @cli.command()
 def doctor(
     json: Annotated[bool, typer.Option("--json", help="One JSON object a finding.")] = False,
+    close_strays: Annotated[
+        bool, typer.Option("--close-strays", help="Instead, close the cards in Slack that no record speaks of.")
+    ] = False,
 ) -> None:
     """Look at everything the bot stands on. Exit status: 0 well, 1 warnings, 2 problems."""
     from bot import chores
 
-    _do(chores.doctor(as_json=json))
+    _do(chores.doctor(as_json=json, close_strays=close_strays))
 
 
 @cli.command()

@@ -12,23 +12,24 @@ from enum import IntEnum
 from typing import Protocol
 
 from bot.approvals import asked
-from bot.errors import BotError, SdpError, SdpForbidden
+from bot.card_check import CardCheck, CardPages, Comparison
+from bot.errors import BotError, SdpRefused, SdpScopeMissing, SdpSignInFailed
 from bot.jobs import Jobs
 from bot.ledger import Ledger
 from bot.linking import Linking
-from bot.models import Approval, Snapshot
+from bot.models import Approval, ApprovalRef, Snapshot
 from bot.people import People
 from bot.sdp import Sdp
+from bot.sdp.scopes import covers
 from bot.store import Brakes, Cards, Digests, Health, Links, Releases
+from bot.store.health import Durability
 
 SKEW_MAX = timedelta(seconds=60)
-DIGESTS_LATE = timedelta(hours=1)
 """Slack refuses requests that are five minutes off; a clock that drifts is mended long before."""
+DIGESTS_LATE = timedelta(hours=1)
 STUCK = timedelta(minutes=5)
 CHECK_SECONDS = 20.0
 LISTED = 10
-CARDS_LOOKED_AT = 40
-"""Messages asked for: Slack allows fifty such questions a minute."""
 
 
 class Severity(IntEnum):
@@ -74,8 +75,8 @@ class SlackState:
     trouble: str = ""
 
 
-class SlackSide(Protocol):
-    """Slack as the doctor asks it; `handlers.messenger` is one."""
+class SlackSide(CardPages, Protocol):
+    """Slack as the doctor asks it; `handlers.examining` is one."""
 
     async def examine(self) -> SlackState: ...
 
@@ -83,13 +84,9 @@ class SlackSide(Protocol):
         """Whether the bot is a member of this channel. Raises BotError when there is none such."""
         ...
 
-    async def is_there(self, channel: str, ts: str) -> bool:
-        """Whether this message of ours is still there."""
-        ...
-
 
 class WebSide(Protocol):
-    """Asks an address from outside, as far as that is possible; `bot.sdp.reach` is one."""
+    """Asks an address from outside, as far as that is possible; `bot.reach` is one."""
 
     async def answers(self, url: str) -> bool: ...
 
@@ -114,9 +111,74 @@ class Setup:
     admins: bool
 
 
-NEEDED_SCOPES = frozenset(
-    {"chat:write", "im:write", "im:history", "commands", "users:read", "users:read.email", "usergroups:read"}
+SLACK_SCOPES = {
+    "chat:write": "nothing can be posted",
+    "im:write": "nobody can be written to",
+    "im:history": "a card that was posted before a crash is not found again",
+    "commands": "/sdp does not come here",
+    "users:read": "nobody is known",
+    "users:read.email": "people are not found by their address",
+    "usergroups:read": "user groups in OPERATORS, ADMINS and READERS are not seen",
+    "files:read": "files cannot be attached to projects",
+    "files:write": "pictures of projects are not sent",
+    "channels:read": "public channels are not seen",
+    "groups:read": "private channels are not seen",
+    "channels:history": "a card in a public channel is not found again after a crash",
+    "groups:history": "a card in a private channel is not found again after a crash",
+}
+"""What the app's manifest asks for, and what does not work without it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A list of SDP's that the service account reads by itself; `lost` is what goes without it."""
+
+    path: str
+    called: str
+    lost: str
+    severity: Severity = Severity.WARNING
+
+
+READINGS = (
+    Reading("releases", "releases", "no approval is found", Severity.PROBLEM),
+    Reading("change_maintenances", "maintenances", "overlaps, digests and Home tabs know no maintenances"),
+    Reading("projects", "projects", "digests and Home tabs know no projects"),
+    Reading("technicians", "technicians", "an address that two people share is not noticed"),
+    Reading("requesters", "requesters", "an address that two people share is not noticed"),
 )
+SERVICE_READINGS = (
+    Reading("changes", "changes", "no change can be picked for a project"),
+    Reading("requests", "requests", "no request can be picked for a project"),
+)
+"""Read for people where the service account acts for them."""
+
+SERVICE_SCOPES = {
+    "SDPOnDemand.releases.UPDATE": "nobody can decide",
+    "SDPOnDemand.changes.CREATE": "nobody can create or execute maintenances",
+    "SDPOnDemand.changes.UPDATE": "nobody can change maintenances",
+    "SDPOnDemand.changes.DELETE": "nobody can delete maintenances",
+    "SDPOnDemand.projects.CREATE": "nobody can create projects",
+    "SDPOnDemand.projects.UPDATE": "nobody can change projects",
+    "SDPOnDemand.projects.DELETE": "nobody can delete projects",
+    "SDPOnDemand.setup.READ": "forms have no menus",
+}
+"""What else the service account needs to act for people, and what goes without it. No harmless call tries these."""
+
+NEW_REFRESH_TOKEN = "Make a refresh token of the service account with {} and set SDP_REFRESH_TOKEN."  # noqa: S105
+
+SYNCS = {
+    "everysec": (
+        Severity.WARNING,
+        "Redis syncs its file once a second: when its machine fails, the clicks of the last second are lost although "
+        "Slack was told that they were taken.",
+    ),
+    "no": (
+        Severity.PROBLEM,
+        "Redis leaves it to the system when its file is synced: when its machine fails, half a minute of clicks can be "
+        "lost although Slack was told that they were taken.",
+    ),
+}
+"""Settings of appendfsync that do not keep every click (https://redis.io/docs/latest/operate/oss_and_stack/management/persistence/)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +214,7 @@ class Doctor:
             ("people", self._unreachable_people),
             ("accounts", self._broken_links),
             ("channels", self._channels),
-            ("cards", self._orphans),
+            ("cards", self._cards),
             ("digests", self._digests),
             ("ledger", self._chain),
         )
@@ -214,8 +276,9 @@ class Doctor:
             yield _problem("slack", f"Slack does not take the bot token: {state.trouble}.", "Install the app again.")
             return
         yield _ok("slack", "Slack takes the bot token.")
-        for scope in sorted(NEEDED_SCOPES - state.scopes):
-            yield _problem("slack", f"The scope {scope} is missing.", "Add it to the app and install it again.")
+        for scope in [one for one in SLACK_SCOPES if one not in state.scopes]:
+            text = f"The scope {scope} is missing: {SLACK_SCOPES[scope]}."
+            yield _problem("slack", text, "Add it to the app and install it again.")
 
     async def _address(self) -> Findings:
         url = self.setup.public_url
@@ -234,36 +297,48 @@ class Doctor:
 
     async def _sdp(self) -> Findings:
         try:
-            async for _ in self.sdp.releases.open():
-                break
-        except SdpForbidden as error:
-            yield _problem(
-                "sdp", f"The service account may not read releases: {error}", "Give it the scope and the role."
-            )
+            granted = await self.sdp.scopes.granted()
+        except SdpSignInFailed as error:
+            yield _problem("sdp", f"Zoho does not take SDP_REFRESH_TOKEN: {error}", NEW_REFRESH_TOKEN.format("it"))
+            return
+        acts = self.setup.act_as == "service"
+        refused = {one: await self._refusal(one) for one in READINGS + (SERVICE_READINGS if acts else ())}
+        if all(isinstance(error, SdpSignInFailed) for error in refused.values()):
+            text = f"SDP does not take the service account: {next(iter(refused.values()))}"
+            yield _problem("sdp", text, "Is it a technician of the portal in SDP_URL? Zoho takes its token.")
             return
         yield _ok("sdp", "SDP takes the service account.")
+        for reading, refusal in refused.items():
+            if refusal is not None:
+                yield self._unread(reading, refusal, granted)
+        for finding in _writes(granted) if acts else _needless(granted):
+            yield finding
+
+    async def _refusal(self, reading: Reading) -> SdpRefused | None:
         try:
-            async for _ in self.sdp.people.technicians():
-                break
-        except SdpError:
-            yield _warning(
-                "sdp",
-                "SDP does not let the bot list people, so an address that two people share is not noticed.",
-                "Give the service account SDPOnDemand.users.READ.",
-            )
+            await self.sdp.scopes.try_reading(reading.path)
+        except SdpRefused as error:
+            return error
+        return None
+
+    def _unread(self, reading: Reading, error: SdpRefused, granted: frozenset[str]) -> Finding:
+        """A missing scope where SDP or Zoho says so, or where SDP takes the same token for other things."""
+        scope = self.sdp.scopes.needed_to_read(reading.path)
+        if isinstance(error, SdpScopeMissing | SdpSignInFailed) or (granted and not covers(granted, scope)):
+            text = f"The service account's token lacks {scope}: {reading.lost}."
+            return Finding("sdp", reading.severity, text, NEW_REFRESH_TOKEN.format(scope))
+        text = f"SDP does not show the service account its {reading.called}, so {reading.lost}: {error}"
+        return Finding("sdp", reading.severity, text, f"Give the account a role in SDP that sees {reading.called}.")
 
     # --- this side ---------------------------------------------------------------------------------------------
 
     async def _redis(self) -> Findings:
         told = await self.health.durability()
-        if told.appends and told.policy == "noeviction":
-            yield _ok("redis", "Redis takes writes and keeps them.")
-        if not told.appends:
-            yield _problem(
-                "redis", "Redis forgets what happened when it stops.", "Set appendonly yes and appendfsync always."
-            )
-        if told.policy not in ("noeviction", ""):
-            yield _problem("redis", "Redis throws records away when it is full.", "Set maxmemory-policy noeviction.")
+        found = [*_persistence(told), *_unread_settings(told)]
+        for finding in found:
+            yield finding
+        if not found:
+            yield _ok("redis", "Redis takes writes, syncs each before it answers, and throws nothing away.")
 
     async def _stuck(self) -> Findings:
         depth = await self.jobs.depth()
@@ -338,24 +413,53 @@ class Doctor:
         else:
             yield _problem("channels", "The bot is not in APPROVALS_CHANNEL.", "In that channel: /invite @SDP")
 
-    async def _orphans(self) -> Findings:
-        lost = without = looked = 0
+    async def _cards(self) -> Findings:
+        waiting = await self._without_card()
+        if waiting:
+            text = f"{waiting} approvals that wait have no card yet."
+            yield _hint("cards", text, "The worker posts them; see its log.")
+        channel = self.setup.approvals_channel
+        found = await self._card_check.compare([channel] if channel else [])
+        findings = [*_lost(found, await self._labels(found)), *_strays(found), *_unlooked(found)]
+        for finding in findings:
+            yield finding
+        if not waiting and not findings:
+            yield _ok("cards", f"Cards and records agree in all {found.seen} conversations.")
+
+    @property
+    def _card_check(self) -> CardCheck:
+        return CardCheck(self.health, self.cards, self.slack)
+
+    async def close_strays(self) -> int:
+        """Close the cards in Slack that no record speaks of, as far as one look sees; answers how many.
+
+        Raises TryAgain when Slack asks for patience, BotError.
+        """
+        channel = self.setup.approvals_channel
+        found = await self._card_check.compare([channel] if channel else [])
+        return await self._card_check.close(found.strays)
+
+    async def _without_card(self) -> int:
+        """How many approvals wait for somebody who could see a card and has none; a message for many counts as one."""
+        count = 0
         async for snapshot in self.releases.every():
             for approval in asked(snapshot):
-                copies = await self.cards.of(str(approval.ref))
-                without += not copies
-                for copy in copies.values():
-                    if copy.ts is not None and looked < CARDS_LOOKED_AT:
-                        looked += 1
-                        lost += not await self.slack.is_there(copy.channel, copy.ts)
-        if without:
-            yield _hint(
-                "cards", f"{without} approvals that wait have no card yet.", "The worker posts them; see its log."
-            )
-        if lost:
-            yield _warning("cards", f"{lost} cards were deleted in Slack.", "They are forgotten at the next change.")
-        if not lost + without:
-            yield _ok("cards", "Every approval that waits has its card.")
+                if not await self.cards.of(str(approval.ref)):
+                    person = await self.people.slack_of(approval.approver)
+                    in_channel = person is None and self.setup.approvals_channel is not None
+                    count += in_channel or (person is not None and not await self.cards.of(f"inbox:{person.id}"))
+        return count
+
+    async def _labels(self, found: Comparison) -> list[str]:
+        """The releases whose lost cards are still waited for."""
+        labels: set[str] = set()
+        for card, copy in found.lost:
+            if card.count(".") == 2 and (copy.slot == "channel" or copy.slot.startswith("dm:")):
+                ref = ApprovalRef.parse(card)
+                snapshot = await self.releases.get(ref.release)
+                if snapshot is not None and ref in [approval.ref for approval in asked(snapshot)]:
+                    labels.add(snapshot.release.label)
+        return sorted(labels)
 
     async def _chain(self) -> Findings:
         verdict = await self.ledger.verify()
@@ -367,12 +471,98 @@ class Doctor:
             yield _ok("ledger", f"The ledger holds: {verdict.sound} entries.")
 
 
+def _writes(granted: frozenset[str]) -> list[Finding]:
+    """What the service account's token lacks to act for people."""
+    if not granted:
+        text = "Zoho does not say which scopes the service account's token has, so what it may change was not seen."
+        return [_hint("sdp", text, f"Make sure that it has {', '.join(SERVICE_SCOPES)}.")]
+    return [
+        _problem("sdp", f"The service account's token lacks {scope}: {lost}.", NEW_REFRESH_TOKEN.format(scope))
+        for scope, lost in SERVICE_SCOPES.items()
+        if not covers(granted, scope)
+    ]
+
+
+def _needless(granted: frozenset[str]) -> list[Finding]:
+    """People act with their own accounts, so the service account only reads: a stolen token should, too."""
+    if not any(covers(granted, scope) for scope in SERVICE_SCOPES if not scope.endswith(".READ")):
+        return []
+    text = "The service account's token may change SDP, though with SDP_ACT_AS=person it only reads."
+    scopes = "READ scopes only (releases, changes, projects, users)"
+    return [_hint("sdp", text, NEW_REFRESH_TOKEN.format(scopes))]
+
+
+def _persistence(told: Durability) -> list[Finding]:
+    """What is certainly wrong with how Redis keeps things."""
+    found = []
+    if told.refuses:
+        text = f"Redis takes no writes: {told.refuses}"
+        found.append(_problem("redis", text, "Is its disk or its memory full, or is it a replica? See its log."))
+    if told.last_write not in ("ok", ""):
+        text = "Redis could not write its file the last time it tried."
+        found.append(_problem("redis", text, "Look at the disk of its machine: is it full? See its log."))
+    if told.appends == "no":
+        text = "Redis forgets what happened when it stops."
+        found.append(_problem("redis", text, "Set appendonly yes and appendfsync always."))
+    elif told.syncs in SYNCS:
+        severity, text = SYNCS[told.syncs]
+        found.append(Finding("redis", severity, text, "Set appendfsync always."))
+    if told.policy not in ("noeviction", ""):
+        text = "Redis throws records away when it is full."
+        found.append(_problem("redis", text, "Set maxmemory-policy noeviction."))
+    return found
+
+
+def _unread_settings(told: Durability) -> list[Finding]:
+    """Managed servers do not show their settings: no trouble in itself, but somebody should look."""
+    wanted = {"appendonly yes": told.appends, "appendfsync always": told.syncs}
+    wanted |= {"maxmemory-policy noeviction": told.policy}
+    unread = [
+        setting for setting, value in wanted.items() if not value and (told.appends != "no" or "appendf" not in setting)
+    ]
+    if not unread:
+        return []
+    names = ", ".join(setting.partition(" ")[0] for setting in unread)
+    return [_hint("redis", f"Redis does not let the bot read {names}.", f"Make sure that it has {', '.join(unread)}.")]
+
+
+def _lost(found: Comparison, labels: Sequence[str]) -> list[Finding]:
+    if not found.lost:
+        return []
+    named = f" Still waited for: {', '.join(labels[:LISTED])}{' …' if len(labels) > LISTED else ''}." if labels else ""
+    text = f"{len(found.lost)} messages that the bot keeps up to date were deleted in Slack.{named}"
+    return [_warning("cards", text, "/sdp approvals shows what waits; the records go at the next change.")]
+
+
+def _strays(found: Comparison) -> list[Finding]:
+    if not found.strays:
+        return []
+    channels = sorted({stray.channel for stray in found.strays})
+    where = f"{', '.join(channels[:LISTED])}{' …' if len(channels) > LISTED else ''}"
+    text = f"{len(found.strays)} cards in Slack have no record and are not kept up to date, in {where}."
+    return [_warning("cards", text, "sdp-bot doctor --close-strays")]
+
+
+def _unlooked(found: Comparison) -> list[Finding]:
+    findings = []
+    if found.hidden:
+        text = (
+            f"Slack does not show the bot {len(found.hidden)} of its conversations: {', '.join(found.hidden[:LISTED])}."
+        )
+        findings.append(_warning("cards", text, "In a channel: /invite @SDP. Are all scopes there?"))
+    if found.unseen:
+        text = f"{found.unseen} of {found.seen + found.unseen} conversations were not looked through to the end."
+        findings.append(_hint("cards", text, "Ask again in a minute: the next look goes on there."))
+    return findings
+
+
 async def _looked(about: str, check: Check) -> list[Finding]:
     """What a check finds; its own trouble is a finding, too."""
     found: list[Finding] = []
     try:
         async with asyncio.timeout(CHECK_SECONDS):
-            found.extend([finding async for finding in check()])
+            async for finding in check():
+                found.append(finding)  # noqa: PERF401  # what was found before a time-out stays found
     except BotError as error:
         found.append(_problem(about, str(error), "Mend that first, then ask again."))
     except TimeoutError:

@@ -19,6 +19,7 @@
         ├── SdpRefused              SDP's own no, in SDP's words
         │   ├── SdpNotFound         no such record (4007)
         │   ├── SdpForbidden        the token's owner may not (4002)
+        │   │   └── SdpScopeMissing the token may not, whoever owns it
         │   ├── SdpFieldsMissing    mandatory fields (4012), `fields` names them
         │   └── SdpSignInFailed     the token or the client is not accepted
         ├── SdpGarbled              an answer that is no answer (HTML, cut off, empty)
@@ -182,6 +183,10 @@ class SdpNotFound(SdpRefused):
 
 class SdpForbidden(SdpRefused):
     """The owner of the token may not do this (4002, or a missing scope)."""
+
+
+class SdpScopeMissing(SdpForbidden):
+    """The token may not do this whoever owns it: SDP says that a scope is missing, though not which."""
 
 
 class SdpFieldsMissing(SdpRefused):

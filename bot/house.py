@@ -452,7 +452,7 @@ class House:
             cards=self.copies,
             digests=self.digests,
             sdp=self.sdp,
-            slack=Examiner(self.slack),
+            slack=Examiner(self.slack, self.messenger),
             web=Reach(self._session),
         )
 

@@ -1,20 +1,28 @@
-"""Slack as the doctor asks it: does it take our token, what may we, where are we, is a message still there."""
+"""Slack as the doctor asks it: does it take our token, what may we, where are we, which cards are there."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from blocks.admin import out_of_date
+from blocks.ids import CARD_EVENT, CLOSED_EVENT
+from bot.card_check import CardPage, NotShown
 from bot.doctor import SlackState
 from bot.errors import BotError
+from handlers.messenger import Messenger
 
 
 class Examiner:
-    """Asks, and changes nothing."""
+    """Asks; changes nothing but a card that it is told to close."""
 
-    def __init__(self, client: AsyncWebClient) -> None:
+    def __init__(self, client: AsyncWebClient, messenger: Messenger) -> None:
         self._client = client
+        self._messenger = messenger
+        self._we = ""
 
     async def examine(self) -> SlackState:
         try:
@@ -35,8 +43,40 @@ class Examiner:
             ) from None
         return bool(answer["channel"].get("is_member"))
 
-    async def is_there(self, channel: str, ts: str) -> bool:
-        answer: Any = await self._client.conversations_history(
-            channel=channel, latest=ts, oldest=ts, inclusive=True, limit=1
+    async def cards_in(self, channel: str, thread: str, since: datetime, cursor: str) -> CardPage:
+        we = await self._ourselves()
+        try:
+            page = await self._messenger.history(channel, since, thread=thread or None, cursor=cursor)
+        except SlackApiError as error:
+            why = error.response.get("error")
+            if why == "thread_not_found":
+                return CardPage({})
+            raise NotShown(f"{channel} ({why})") from None
+        ours = [message for message in page["messages"] if message.get("user") == we]
+        return CardPage(
+            cards={message["ts"]: pointer for message in ours if (pointer := _pointer(message))},
+            replies={message["ts"]: message.get("reply_count", 0) for message in ours if _is_ours_alone(message, we)},
+            oldest=min((message["ts"] for message in page["messages"]), default=""),
+            cursor=(page.get("response_metadata") or {}).get("next_cursor", ""),
         )
-        return any(message["ts"] == ts for message in answer["messages"])
+
+    async def close_card(self, channel: str, ts: str) -> None:
+        await self._messenger.update(channel, ts, out_of_date(), {"event_type": CLOSED_EVENT, "event_payload": {}})
+
+    async def _ourselves(self) -> str:
+        """Our own id: another bot's messages may look like cards, too."""
+        if not self._we:
+            answer: Any = await self._client.auth_test()
+            self._we = answer["user_id"]
+        return self._we
+
+
+def _pointer(message: Mapping[str, Any]) -> str:
+    """Whose card this is, "" for other messages."""
+    meta = message.get("metadata") or {}
+    return str((meta.get("event_payload") or {}).get("pointer", "")) if meta.get("event_type") == CARD_EVENT else ""
+
+
+def _is_ours_alone(message: Mapping[str, Any], we: str) -> bool:
+    """Whether nobody else has written into the thread under a message."""
+    return not message.get("reply_count") or message.get("reply_users") == [we]

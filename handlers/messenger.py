@@ -229,11 +229,9 @@ class Messenger:
 
         Looked for among the newest of `channel`, or of `thread` in it.
         """
-        method, where = ("conversations.replies", {"ts": thread}) if thread else ("conversations.history", {})
-        cursor, oldest = "", f"{(since - timedelta(minutes=1)).timestamp():.6f}"
+        cursor = ""
         for _ in range(HISTORY_PAGES):
-            asked = {"channel": channel, "include_all_metadata": True, "oldest": oldest, "limit": PAGE, **where}
-            page = await self._call(method, **asked, cursor=cursor)
+            page = await self.history(channel, since - timedelta(minutes=1), thread=thread, cursor=cursor)
             for message in page["messages"]:
                 if _carries(message, event_type, pointer):
                     found: str = message["ts"]
@@ -242,6 +240,12 @@ class Messenger:
             if not cursor:
                 break
         return None
+
+    async def history(self, channel: str, since: datetime, *, thread: str | None = None, cursor: str = "") -> Any:
+        """A page of what was said in `channel`, newest first, or in `thread` in it, oldest first; with metadata."""
+        method, where = ("conversations.replies", {"ts": thread}) if thread else ("conversations.history", {})
+        asked = {"channel": channel, "include_all_metadata": True, "oldest": f"{since.timestamp():.6f}", "limit": PAGE}
+        return await self._call(method, **asked, **where, cursor=cursor)
 
     async def open_view(self, trigger_id: str, view: Block) -> str:
         """Open a modal; the trigger works once, for three seconds. Answers the view's id, which changes need."""

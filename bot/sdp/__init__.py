@@ -25,6 +25,7 @@ Reads go out as the service account and are repeated when that is safe; whatever
     sdp.people                requesters() technicians() everyone() by_email(email)
     sdp.changes sdp.requests  get(id) list(criteria) find(text)
     sdp.lookups               choices(kind, typed)
+    sdp.scopes                granted() try_reading(path) needed_to_read(path): what the connection may
 
 Lists are async iterators over pages of 100; `lists.where("status.name").is_("Open") & …` builds their criteria. `find`
 takes a display id, a long id or words of a title and returns `Matches`: `.one`, or `.candidates` to choose from. Errors

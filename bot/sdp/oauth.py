@@ -90,8 +90,8 @@ class SignIn:
         refresh_token = body.get("refresh_token")
         if not isinstance(refresh_token, str) or not refresh_token:
             raise SdpSignInFailed("Zoho connected the account only for an hour. Please connect again.")
-        scopes = str(body.get("scope") or "").replace(",", " ").split()
-        return Grant(refresh_token, _access_token(body), server, tuple(scopes))
+        token = _access_token(body)
+        return Grant(refresh_token, token, server, tuple(sorted(token.scopes)))
 
     async def fetch(self, refresh_token: str, accounts_server: str | None = None) -> AccessToken:
         """A new access token; raises like `exchange`. `SharedTokens` counts these, nothing else may call it."""
@@ -166,4 +166,5 @@ def _access_token(body: Mapping[str, Any]) -> AccessToken:
         seconds = min(float(body.get("expires_in") or LIFETIME), LIFETIME)
     except (TypeError, ValueError):
         seconds = LIFETIME
-    return AccessToken(body["access_token"], datetime.now(UTC) + timedelta(seconds=seconds))
+    scopes = frozenset(str(body.get("scope") or "").replace(",", " ").split())
+    return AccessToken(body["access_token"], datetime.now(UTC) + timedelta(seconds=seconds), scopes)

@@ -33,10 +33,14 @@ class Priority(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class AccessToken:
-    """An access token and its end; the value stays out of `repr`, and so out of logs."""
+    """An access token and its end; the value stays out of `repr`, and so out of logs.
+
+    `scopes` is what Zoho says it is good for, empty where it does not say.
+    """
 
     value: str = field(repr=False)
     expires_at: datetime
+    scopes: frozenset[str] = frozenset()
 
 
 class TokenSource(Protocol):

@@ -21,6 +21,7 @@ from bot.sdp.people import People
 from bot.sdp.ports import CallBudget, TokenSource, TokenStore
 from bot.sdp.projects import Projects
 from bot.sdp.releases import Releases
+from bot.sdp.scopes import Scopes
 from bot.sdp.signing import Denials
 from bot.sdp.tickets import Changes, Requests
 from bot.sdp.tokens import SharedTokens
@@ -99,6 +100,7 @@ class Sdp:
         self.requests = Requests(client)
         self.people = People(client)
         self.lookups = Lookups(client)
+        self.scopes = Scopes(client)
 
     def acting_as(self, tokens: TokenSource) -> "Sdp":
         """This client on somebody's behalf: SDP decides by their rights, and its records name them."""

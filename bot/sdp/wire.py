@@ -22,6 +22,7 @@ from bot.errors import (
     SdpMessage,
     SdpNotFound,
     SdpRefused,
+    SdpScopeMissing,
     SdpSignInFailed,
     SdpThrottled,
     SdpUnreachable,
@@ -61,11 +62,48 @@ class Call:
         """Method and path with the ids starred out: what SDP's throttling and our budget count by."""
         return f"{self.method} {self.template.replace('{}', '*')}"
 
+    @property
+    def scope(self) -> str:
+        """The scope a token needs for this, `SDPOnDemand.<module>.<verb>`.
+
+        No document of an operation names one; this is what its module and its effect are. Who manages what is from
+        the vendor's list of scopes (…/sdpod-v3-api/getting-started/oauth-2.0.html).
+        """
+        first, _, _ = self.template.partition("/")
+        last = self.template.rpartition("/")[2]
+        verb = _VERBS_BY_NAME.get((self.method, last)) or _VERBS[self.method]
+        return f"SDPOnDemand.{_MODULES.get(first, 'setup')}.{verb}"
+
     def encoded(self) -> dict[str, str]:
         """The form field `input_data`, or nothing. GET and DELETE carry it in the query, POST and PUT in the body."""
         if self.input_data is None:
             return {}
         return {"input_data": json.dumps(self.input_data, ensure_ascii=False, separators=(",", ":"))}
+
+
+_MODULES = {
+    "releases": "releases",
+    "changes": "changes",
+    "change_maintenances": "changes",
+    "projects": "projects",
+    "requests": "requests",
+    "technicians": "users",
+    "requesters": "users",
+    "users": "users",
+}
+"""First parts of paths by what manages them; all else is a list of the set-up."""
+
+_VERBS = {"GET": "READ", "POST": "CREATE", "PUT": "UPDATE", "DELETE": "DELETE"}
+_VERBS_BY_NAME = {
+    ("GET", "_execute_now"): "CREATE",
+    ("POST", "_change_associations"): "UPDATE",
+    ("DELETE", "_change_associations"): "UPDATE",
+    ("POST", "_request_associations"): "UPDATE",
+    ("DELETE", "_request_associations"): "UPDATE",
+    ("POST", "_uploads"): "UPDATE",
+}
+"""Where the effect is not what the HTTP method says: a maintenance executed makes a change, what is attached to a
+project changes the project."""
 
 
 def check_id(text: str) -> str:
@@ -238,7 +276,7 @@ def _refusal(answer: Answer, envelope: Envelope, reference: str, details: dict[s
     said = _said(envelope)
     if _SCOPE_MISSING.search(said):
         words = "The connection to ServiceDesk Plus lacks a scope for this; connect again with all scopes"
-        return SdpForbidden(_sentence(words, reference), **details)
+        return SdpScopeMissing(_sentence(words, reference), **details)
     default = (SdpRefused, "ServiceDesk Plus refused")
     kind, words = _BY_CODE.get(envelope.code or 0) or _BY_CODE.get(answer.status) or default
     return kind(_sentence(f"{words}: {said}" if said else words, reference, envelope.code), **details)

@@ -67,16 +67,16 @@ class RedisTokens:
         return _from_ms(_ms(datetime.now(UTC)) + left) if left > 0 else None
 
     def _seal(self, token: AccessToken) -> str:
-        plain = json.dumps([token.value, _ms(token.expires_at)])
+        plain = json.dumps([token.value, _ms(token.expires_at), sorted(token.scopes)])
         return self._fernet.encrypt(plain.encode()).decode()
 
     def _open(self, sealed: str) -> AccessToken | None:
         """None for what no key of ours opens: the next refresh replaces it."""
         try:
-            value, expires = json.loads(self._fernet.decrypt(sealed.encode()))
+            value, expires, *scopes = json.loads(self._fernet.decrypt(sealed.encode()))
         except InvalidToken:
             return None
-        return AccessToken(value, _from_ms(expires))
+        return AccessToken(value, _from_ms(expires), frozenset(*scopes))
 
 
 def _ms(moment: datetime) -> int:

@@ -47,7 +47,7 @@ async def _token(world: SdpWorld, request: Request) -> Response:
     exchange.input = {"grant_type": fields.get("grant_type"), "client_id": fields.get("client_id")}
     try:
         with world.journal.through("api"):
-            return JSONResponse(_exchange(world, fields))
+            return JSONResponse(_named(world, _exchange(world, fields)))
     except Throttled:
         return JSONResponse(_SLOW_DOWN, 400)
     except OAuthError as error:
@@ -64,6 +64,10 @@ def _exchange(world: SdpWorld, fields: dict[str, str]) -> dict[str, Any]:
             return _answer(access) | ({"refresh_token": refresh} if refresh else {})
         case _:
             raise OAuthError("unsupported_grant_type")
+
+
+def _named(world: SdpWorld, answer: dict[str, Any]) -> dict[str, Any]:
+    return answer if world.tenant.names_scopes else {key: value for key, value in answer.items() if key != "scope"}
 
 
 def _answer(access: Access) -> dict[str, Any]:

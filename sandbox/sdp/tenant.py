@@ -32,6 +32,8 @@ class Tenant:
     """Failures travel with HTTP 200 and the code only in the body."""
     scope_answer: Literal["401", "403"] = "401"
     """How a missing scope is answered."""
+    names_scopes: bool = True
+    """Whether the accounts server's token answers have a `scope`: seen, but not on every page of the vendor's."""
     demands_accept: bool = True
     """Whether a call without the documented Accept header is refused."""
     calls_per_minute: int | None = None

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,6 +15,7 @@ from bot.sdp.oauth import judge
 from bot.sdp.ports import FETCH_LIMIT, FETCH_WINDOW
 from bot.sdp.wire import Answer
 from bot.store import RedisTokens, Store
+from sandbox.sdp.accounts import ALL_SCOPES
 from sandbox.sdp.world import SdpWorld
 from tests.bot.sdp.conftest import Clients, Parrot, ref_of
 from tests.bot.sdp.operations import listed
@@ -48,6 +50,22 @@ async def test_a_new_process_uses_the_token_that_is_there(
     await listed((await clients.new(shared)).people.technicians())
     await listed((await clients.new(shared)).people.technicians())
     assert fetched(world) == 1
+
+
+async def test_what_zoho_says_a_token_may_is_kept_with_it(
+    clients: Clients, world: SdpWorld, shared: TokenStore
+) -> None:
+    assert await (await clients.new(shared)).scopes.granted() == set(ALL_SCOPES)
+    assert await (await clients.new(shared)).scopes.granted() == set(ALL_SCOPES)
+    assert fetched(world) == 1
+
+
+async def test_a_token_kept_before_scopes_were_is_still_good(store: Store) -> None:
+    fernet = MultiFernet([Fernet(Fernet.generate_key())])
+    ends = (datetime.now(UTC) + timedelta(hours=1)).replace(microsecond=0)
+    sealed = fernet.encrypt(json.dumps(["a-token", int(ends.timestamp() * 1000)]).encode()).decode()
+    await store.redis.set(store.keys.token("grant"), sealed)
+    assert await RedisTokens(store, fernet).get("grant") == AccessToken("a-token", ends, frozenset())
 
 
 async def test_everybody_has_their_own_token(clients: Clients, world: SdpWorld, shared: TokenStore) -> None:

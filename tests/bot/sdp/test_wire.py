@@ -17,6 +17,7 @@ from bot.errors import (
     SdpGarbled,
     SdpNotFound,
     SdpRefused,
+    SdpScopeMissing,
     SdpSignInFailed,
     SdpThrottled,
     SdpUnreachable,
@@ -157,8 +158,8 @@ def test_an_error_of_sdps_own_is_not_a_refusal() -> None:
     ("body", "status", "kind"),
     [
         ({"error": "INVALID_OAUTHTOKEN"}, 401, SdpSignInFailed),
-        ({"code": "OAUTH_SCOPE_MISMATCH", "message": "…"}, 401, SdpForbidden),
-        (failure(4000, {"status_code": 4022, "message": "OAUTH_SCOPE_MISMATCH"}), 403, SdpForbidden),
+        ({"code": "OAUTH_SCOPE_MISMATCH", "message": "…"}, 401, SdpScopeMissing),
+        (failure(4000, {"status_code": 4022, "message": "OAUTH_SCOPE_MISMATCH"}), 403, SdpScopeMissing),
         ({"error": "something new"}, 200, SdpRefused),
     ],
 )

