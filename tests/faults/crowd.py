@@ -74,14 +74,12 @@ class Crowd:
             await asyncio.sleep(self.chance.uniform(*pause))
 
     async def card(self, person: Actor, approval: Approval, seconds: float = 8) -> Message | None:
-        """The card, as soon as there is one; nobody waits for ever."""
-        title = approval.level.release.title
+        """The card, as soon as there is one; nobody waits for ever. A digest names the same release, among others."""
         messages = self.box.slack.conversations.messages
         try:
             channel = await person.until(person.channel, seconds)
             return await person.until(
-                lambda: next((one for one in messages[channel.id][-40:] if title in words_of_message(one)), None),
-                seconds,
+                lambda: next((one for one in messages[channel.id][-40:] if _is_card_of(approval, one)), None), seconds
             )
         except TimeoutError:
             return None
@@ -154,6 +152,15 @@ class Crowd:
         if heard:
             acknowledged()
         return outcome, heard
+
+
+def _is_card_of(approval: Approval, message: Message) -> bool:
+    return pointer(message).startswith(f"{ref_of(approval)}/dm:")
+
+
+def pointer(message: Message) -> str:
+    """What a message of the bot's says it is."""
+    return str(((message.metadata or {}).get("event_payload") or {}).get("pointer", ""))
 
 
 def ref_of(approval: Approval) -> str:

@@ -12,7 +12,7 @@ from sandbox.box import Box
 from sandbox.sdp.approvals import Approval
 from sandbox.slack.model import Message
 from sandbox.slack.reading import words_of_message
-from tests.faults.crowd import Gesture, labels, ref_of
+from tests.faults.crowd import Gesture, labels, pointer, ref_of
 
 ENDS = {state.value for state in DecisionState if state.final}
 OPERATION_ENDS = {state.value for state in OperationState if state.final}
@@ -186,11 +186,6 @@ def _digests(box: Box, verdict: Verdict) -> None:
 def _messages(box: Box, event_type: str) -> Iterator[Message]:
     for messages in box.slack.conversations.messages.values():
         yield from (one for one in messages if (one.metadata or {}).get("event_type") == event_type)
-
-
-def pointer(message: Message) -> str:
-    """What a message of ours says it is."""
-    return str(((message.metadata or {}).get("event_payload") or {}).get("pointer", ""))
 
 
 async def _rest(house: House, verdict: Verdict) -> None:
