@@ -95,6 +95,7 @@ async def _what_a_poll_leaves(house: Any, people: list[tuple[str, str]]) -> None
         Snapshot,
         sdp_id,
     )
+    from bot.store import Asked
 
     now = datetime.now(UTC)
     for number in range(len(people) // 5):
@@ -111,7 +112,8 @@ async def _what_a_poll_leaves(house: Any, people: list[tuple[str, str]]) -> None
         )
         known = Release(release, f"Release {number} of the night", DisplayId(f"RLS-{number}", str(number)))
         levels = (ApprovalLevel(level, release, 1, ApprovalState.PENDING, "Pending Approval", Rule.EVERYONE),)
-        await house.releases.keep(Snapshot(replace(known, planned_start=now), levels, asked, now), waits=True)
+        waits = [Asked(one.approver.id, one.ref, now.timestamp(), now.timestamp()) for one in asked]
+        await house.releases.keep(Snapshot(replace(known, planned_start=now), levels, asked, now), None, waits, ())
 
 
 def _peak_megabytes() -> float:

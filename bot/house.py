@@ -246,7 +246,7 @@ class House:
     @cached_property
     def inbox(self) -> Inbox:
         every = timedelta(seconds=self.settings.poll_seconds)
-        return Inbox(self.sdp, self.releases, self.copies, self.jobs, poll_every=every)
+        return Inbox(self.sdp, self.releases, self.jobs, poll_every=every)
 
     @cached_property
     def decisions(self) -> DecisionService:

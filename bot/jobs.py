@@ -15,7 +15,7 @@ import asyncio
 import contextlib
 import itertools
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
@@ -26,7 +26,7 @@ from redis.exceptions import RedisError
 from bot import metrics
 from bot.store.connection import Store, connect
 from bot.store.decisions import Wake
-from bot.store.scripts import CLAIM_JOBS, FINISH_JOB, RENEW_JOBS, WAKE_JOB
+from bot.store.scripts import CLAIM_JOBS, FINISH_JOB, RENEW_JOBS, WAKE_JOB, WAKE_JOBS
 
 LEASE_SECONDS = 6.0
 """How long a silent worker keeps a job: well under the fifteen seconds within which a cut-off decision goes on."""
@@ -81,6 +81,13 @@ class Jobs:
         """This job is due at `at` (default now), or earlier if it was already."""
         job, due = self.entry(name, key, at)
         await self.store.run(WAKE_JOB, [self._key("due"), self._key("kick")], job, due)
+
+    async def wake_all(self, name: str, keys: Iterable[str]) -> None:
+        """These jobs are due now: the same for many, in one round trip."""
+        entries = [self.entry(name, key) for key in keys]
+        if entries:
+            parts = [part for job, due in entries for part in (job, due)]
+            await self.store.run(WAKE_JOBS, [self._key("due"), self._key("kick")], *parts)
 
     @staticmethod
     def entry(name: str, key: str = "", at: datetime | None = None) -> Wake:

@@ -126,7 +126,8 @@ def _sent(value: Value) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ListInfo:
-    """What SDP's `list_info` asks for. `start` counts from 1, `rows` up to 100; `sort` names a field.
+    """What SDP's `list_info` asks for. `start` counts from 1, `rows` up to 100; `sort` names a field; `fields` are the
+    only ones wanted; `counted` wants to know how many rows there are on all pages.
 
     Raises ValueError for criteria together with `filter_by`: SDP answers that with 400.
     """
@@ -138,6 +139,7 @@ class ListInfo:
     rows: int = PAGE
     filter_by: str | None = None
     fields: tuple[str, ...] = ()
+    counted: bool = False
 
     def __post_init__(self) -> None:
         if self.criteria and self.filter_by:
@@ -156,6 +158,8 @@ class ListInfo:
             info["filter_by"] = {"name": self.filter_by}
         if self.fields:
             info["fields_required"] = list(self.fields)
+        if self.counted:
+            info["get_total_count"] = True
         return {"list_info": info}
 
 
@@ -198,3 +202,10 @@ def has_more(body: JsonObject, got: int, asked: int) -> bool:
     if said is None:
         return got >= asked
     return str(said).lower() == "true"
+
+
+def total_of(body: JsonObject) -> int:
+    """How many rows the list has on all its pages, when it was `counted`; 0 when SDP does not say."""
+    info = body.get("list_info")
+    said = str(info.get("total_count", "")) if isinstance(info, dict) else ""
+    return int(said) if said.isdecimal() and len(said) < 10 else 0

@@ -40,7 +40,7 @@ MOST = 25
 SCANNED = 1_000
 """Rows that are looked through for a title or display id when SDP does not search for us."""
 
-_NOT_SEARCHABLE = 4001
+NOT_SEARCHABLE = 4001
 """What SDP answers for a path it does not search by, or a key it does not know."""
 
 _DISPLAY_PATHS = ("display_id.value", "display_id.display_value", "display_id")
@@ -119,7 +119,7 @@ class Records(Generic[R]):
                 if also(record):
                     yield record
         except SdpRefused as refused:
-            if refused.code != _NOT_SEARCHABLE:
+            if refused.code != NOT_SEARCHABLE:
                 raise
             log.info("sdp.not_searchable", module=self._module.path, said=str(refused))
             async for record in _first(self.list(), scan):
@@ -159,7 +159,7 @@ class Records(Generic[R]):
             try:
                 return await _called(number, self.list(where(path).is_(value)))
             except SdpRefused as refused:
-                if refused.code != _NOT_SEARCHABLE:
+                if refused.code != NOT_SEARCHABLE:
                     raise
         return await _called(number, _first(self.list(), SCANNED))
 

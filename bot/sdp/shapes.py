@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 # --- values ----------------------------------------------------------------------------------
 
 
-def _id(value: object) -> SdpId | None:
+def id_in(value: object) -> SdpId | None:
     """An id arrives as a string, or as a JSON number (exact in Python at any length)."""
     if isinstance(value, dict):
         value = value.get("id")
@@ -65,7 +65,7 @@ def _integer(value: object) -> int | None:
     return int(number) if number is not None and number == number.to_integral_value() else None
 
 
-def _moment(value: object) -> datetime | None:
+def moment(value: object) -> datetime | None:
     """A time is `{"value": "<epoch ms>", "display_value": …}`; the display value is in somebody's zone: never read."""
     milliseconds = _integer(value.get("value") if isinstance(value, dict) else value)
     if milliseconds is None or milliseconds <= 0:
@@ -112,7 +112,7 @@ def named(value: object) -> Named | None:
     """A status, stage, risk, service, …: `{"id": …, "name": …}` and things we do not need, or its name alone."""
     given = value if isinstance(value, dict) else {"name": value}
     name = _text(given.get("name")) or _text(given.get("title")) or _text(given.get("display_name"))
-    return Named(_id(given.get("id")), name) if name else None
+    return Named(id_in(given.get("id")), name) if name else None
 
 
 def all_named(value: object) -> tuple[Named, ...]:
@@ -133,7 +133,7 @@ def person(value: object, is_technician: bool | None = None) -> Person | None:
 
     Timesheets call `email_id` `email`; an approver's is often empty.
     """
-    if not isinstance(value, dict) or (id_ := _id(value.get("id"))) is None:
+    if not isinstance(value, dict) or (id_ := id_in(value.get("id"))) is None:
         return None
     email, said = _email(value), _flag(value.get("is_technician"))
     technician = is_technician if said is None else said
@@ -161,12 +161,12 @@ SOMEBODY = "Somebody"
 
 # --- fields and shapes -----------------------------------------------------------------------
 
-Id = Annotated[SdpId | None, PlainValidator(_id)]
+Id = Annotated[SdpId | None, PlainValidator(id_in)]
 Text = Annotated[str | None, PlainValidator(_text)]
 Flag = Annotated[bool | None, PlainValidator(_flag)]
 Number = Annotated[Decimal | None, PlainValidator(_decimal)]
 Integer = Annotated[int | None, PlainValidator(_integer)]
-Moment = Annotated[datetime | None, PlainValidator(_moment)]
+Moment = Annotated[datetime | None, PlainValidator(moment)]
 Html = Annotated[Mrkdwn, PlainValidator(_html)]
 Choice = Annotated[Named | None, PlainValidator(named)]
 Choices = Annotated[tuple[Named, ...], PlainValidator(all_named)]

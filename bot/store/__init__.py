@@ -14,7 +14,7 @@ from bot.store.brake import BrakeMark, Brakes
 from bot.store.budget import RedisBudget
 from bot.store.cards import CardCopy, Cards
 from bot.store.connection import Store, connect
-from bot.store.decisions import Decisions
+from bot.store.decisions import Decisions, Wake
 from bot.store.digests import DigestRecord, Digests, DigestState, RunProgress, TeamDigest
 from bot.store.health import Health
 from bot.store.ledger import LedgerLog
@@ -24,11 +24,13 @@ from bot.store.operations import Operations
 from bot.store.overviews import OverviewText
 from bot.store.pace import PostPace
 from bot.store.preferences import PreferenceRecords
-from bot.store.releases import Releases
+from bot.store.releases import Asked, Books, Known, Releases, Walk
 from bot.store.tokens import RedisTokens
 
 __all__ = [
+    "Asked",
     "Asks",
+    "Books",
     "BrakeMark",
     "Brakes",
     "CardCopy",
@@ -38,6 +40,7 @@ __all__ = [
     "DigestState",
     "Digests",
     "Health",
+    "Known",
     "LedgerLog",
     "Link",
     "Links",
@@ -54,5 +57,7 @@ __all__ = [
     "Store",
     "TeamDigest",
     "Ticket",
+    "Wake",
+    "Walk",
     "connect",
 ]

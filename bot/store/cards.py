@@ -1,6 +1,5 @@
 """Which messages in Slack are copies of what, and what each shows."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -73,21 +72,6 @@ class Cards:
         """The approvals of a release that have cards."""
         members = await self._store.redis.smembers(self._store.keys.asked(release))
         return {ApprovalRef.parse(member) for member in members}
-
-    async def waits_for(self, sdp_person: str, ref: ApprovalRef, deadline: float, since: float) -> None:
-        """This person in SDP is asked for this approval since `since`, best before `deadline` (epoch seconds)."""
-        async with self._store.redis.pipeline() as step:
-            step.zadd(self._store.keys.waiting(sdp_person), {str(ref): deadline})
-            step.zadd(self._store.keys.pending, {str(ref): since})
-            await step.execute()
-
-    async def waits_no_more(self, sdp_people: Iterable[str], ref: ApprovalRef) -> None:
-        """None of these people is asked for this approval."""
-        async with self._store.redis.pipeline() as step:
-            for person in sdp_people:
-                step.zrem(self._store.keys.waiting(person), str(ref))
-            step.zrem(self._store.keys.pending, str(ref))
-            await step.execute()
 
     async def waiting(self, sdp_person: str) -> list[ApprovalRef]:
         """What somebody in SDP is asked for, the soonest deadline first."""

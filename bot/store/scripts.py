@@ -22,6 +22,19 @@ end
 WAKE_JOB = WAKE + "wake(KEYS[1], KEYS[2], ARGV[1], ARGV[2])"
 """KEYS due kick · ARGV job at"""
 
+WAKE_JOBS = WAKE + "for i = 1, #ARGV, 2 do wake(KEYS[1], KEYS[2], ARGV[i], ARGV[i + 1]) end"
+"""KEYS due kick · ARGV (job at)…"""
+
+READ_BOOKS = """
+return {
+  table.concat(redis.call('ZRANGE', KEYS[1], 0, -1), ' '),
+  table.concat(redis.call('HGETALL', KEYS[2]), ' '),
+  table.concat(redis.call('SMEMBERS', KEYS[3]), ' '),
+}
+"""
+"""KEYS walks updated releases:waiting → each as one text, which a client takes apart a hundred times faster than it
+reads thousands of small answers. Ids and stamps have no spaces in them."""
+
 RECORD_INTENT = (
     WAKE
     + """

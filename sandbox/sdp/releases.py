@@ -92,6 +92,12 @@ class Releases:
     def __iter__(self) -> Iterator[Release]:
         return iter(self.shelf)
 
+    def seen_by(self, person: Person) -> Iterator[Release]:
+        """Every release that is there for this person, in the order they came."""
+        if person.is_technician and person.may("READ", "releases"):
+            return (one for one in self.shelf if not one.deleted)
+        return (one for one in self.shelf if not one.deleted and one.is_seen_by(person))
+
     def get(self, which: Release | str) -> Release:
         """The release meant; raises Refusal 4007 for none, and for a deleted one."""
         release = self.shelf.get(which)

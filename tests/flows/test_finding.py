@@ -1,5 +1,13 @@
 """Finding what waits: one card an approval, to the right person, whatever polls, hints and restarts happen."""
 
+import asyncio
+import time
+from datetime import timedelta
+
+from freezegun import freeze_time
+
+from bot.inbox import SURELY_SHOWN
+from bot.models import sdp_id
 from sandbox.slack.reading import words_of_message
 from tests.conftest import until
 from tests.flows.conftest import Stage
@@ -38,6 +46,53 @@ async def test_a_poll_when_nothing_changed_costs_one_call_a_release(stage: Stage
     await stage.bot.inbox.poll()
     pages, open_releases = 1, len(await stage.bot.store.redis.zrange(stage.bot.store.keys.walks, 0, -1))
     assert len(stage.calls("GET")) - before <= pages + open_releases
+
+
+async def test_more_releases_wait_than_calls_are_allowed_so_they_are_looked_at_in_turns(stage: Stage) -> None:
+    for number in range(120):
+        stage.box.sdp.add_release(f"Bulk {number:03}", "mara", stage.levels(["odile"]))
+    bot = await stage.start(worker=False)
+    await bot.inbox.poll()
+    order = (await bot.releases.books()).walked
+    await stage.stop()
+    bot = await stage.start(worker=False, SDP_CALLS_PER_MINUTE="480", POLL_SECONDS="1")
+    looked, began = [], time.monotonic()
+    for _ in range(3):
+        left = (await bot.releases.books()).walked
+        await bot.inbox.poll()
+        later = (await bot.releases.books()).walked
+        looked += [release for release in left if later.index(release) >= len(left) - _moved(left, later)]
+    assert time.monotonic() - began < 20, "120 calls at 8 a second take 15 s, three times"
+    assert 10 < len(looked) < 100
+    assert looked == list(order[: len(looked)])
+
+
+def _moved(before: tuple[str, ...], after: tuple[str, ...]) -> int:
+    """How many went from the front to the end."""
+    return next(count for count in range(len(before)) if after[: len(before) - count] == before[count:])
+
+
+async def test_a_change_is_shown_although_the_poll_that_found_it_dies(stage: Stage) -> None:
+    with freeze_time(tick=True, real_asyncio=True) as clock:
+        bot = await stage.start()
+        await stage.box.people.as_("arjun").waits_for(PAYMENT)
+        await stage.settled()
+        release = stage.box.sdp.releases.edit(PAYMENT, title="Payment gateway 4.2.1")
+        for other in stage.box.sdp.releases:
+            if other is not release:
+                stage.box.sdp.break_with("slow", path=f"*/releases/{other.id}/*", times=None, seconds=30)
+        poll = asyncio.create_task(bot.inbox.poll())
+        await until(lambda: _remembered(stage, release.id, "Payment gateway 4.2.1"))
+        poll.cancel()
+        await asyncio.wait([poll])
+        assert PAYMENT in stage.sees("arjun", PAYMENT)
+        clock.tick(SURELY_SHOWN + timedelta(seconds=1))
+        await stage.box.people.as_("arjun").waits_for("Payment gateway 4.2.1")
+
+
+async def _remembered(stage: Stage, release: str, title: str) -> bool:
+    snapshot = await stage.bot.releases.get(sdp_id(release))
+    return snapshot is not None and snapshot.release.title == title
 
 
 async def test_a_hint_makes_the_bot_look_at_once(stage: Stage) -> None:

@@ -78,9 +78,8 @@ def _approval(call: Call) -> Approval:
 
 
 def list_releases(call: Call) -> Json:
-    seen = (one for one in call.world.releases if not one.deleted and one.is_seen_by(call.person))
-    page = call.page(seen, RELEASES)
-    rows = [only(release_wire.release(one, call.person), page.wanted) for one in page.rows]
+    page = call.page(call.world.releases.seen_by(call.person), RELEASES)
+    rows = [release_wire.release(one, call.person, page.wanted) for one in page.rows]
     return listed(releases=rows, list_info=page.info)
 
 

@@ -7,6 +7,7 @@ Facts: at most 100 rows a page, `start_index` counts from 1, one criterion is an
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from operator import ge, gt, le, lt
 from typing import Any, Generic, TypeVar
 
@@ -45,22 +46,33 @@ class Page(Generic[R]):
 
 
 def page(records: Iterable[R], listing: Listing[R], asked: Any) -> Page[R]:
-    """The page of `records` that `list_info` asks for; raises Refusal 4001 for what makes no sense."""
+    """The page of `records` that `list_info` asks for; raises Refusal 4001 for what makes no sense.
+
+    No more records are looked at than the page needs, unless they have to be sorted or counted.
+    """
     info = _checked(asked)
     test = _test(listing, info)
-    rows = [record for record in records if test(record)] if test else list(records)
+    rows: Iterable[R] = filter(test, records) if test else records
     if "sort_field" in info:
-        _sort(rows, listing, info)
+        rows = _sorted(rows, listing, info)
+    first, count = _bounds(info)
+    answer: Json = {}
+    if str(info.get("get_total_count", "false")).lower() == "true":
+        rows = list(rows)
+        answer["total_count"] = len(rows)
+    shown = list(islice(rows, first, first + count + 1))
+    answer |= {"has_more_rows": len(shown) > count, "row_count": min(len(shown), count)}
+    answer |= {key: info[key] for key in ("start_index", "sort_field", "sort_order", "search_criteria") if key in info}
+    return Page(shown[:count], answer, _wanted_fields(info.get("fields_required")))
+
+
+def _bounds(info: Json) -> tuple[int, int]:
+    """How many rows come before the page, and how many it has at most."""
     count, start = _number(info, "row_count", DEFAULT_ROWS), _number(info, "start_index", 0)
     start = start or (_number(info, "page", 1) - 1) * count + 1
     if count > MAX_ROWS:
         raise Refusal(BAD_KEY, f"row_count can be at most {MAX_ROWS}", ["row_count"])
-    shown = rows[start - 1 : start - 1 + count]
-    answer: Json = {"has_more_rows": len(rows) > start - 1 + count, "row_count": len(shown)}
-    answer |= {key: info[key] for key in ("start_index", "sort_field", "sort_order", "search_criteria") if key in info}
-    if str(info.get("get_total_count", "false")).lower() == "true":
-        answer["total_count"] = len(rows)
-    return Page(shown, answer, _wanted_fields(info.get("fields_required")))
+    return start - 1, count
 
 
 def _wanted_fields(given: Any) -> frozenset[str] | None:
@@ -90,12 +102,12 @@ def _number(info: Json, key: str, default: int) -> int:
     return number
 
 
-def _sort(rows: list[R], listing: Listing[R], info: Json) -> None:
+def _sorted(rows: Iterable[R], listing: Listing[R], info: Json) -> list[R]:
     read = _reader(listing, info["sort_field"])
     order = info.get("sort_order", "asc")
     if order not in ("asc", "desc"):
         raise Refusal(BAD_KEY, "sort_order is asc or desc", ["sort_order"])
-    rows.sort(key=lambda row: _orderable(plain(read(row))), reverse=order == "desc")
+    return sorted(rows, key=lambda row: _orderable(plain(read(row))), reverse=order == "desc")
 
 
 def _orderable(value: Scalar) -> tuple[bool, Any]:
@@ -174,7 +186,16 @@ def _comparison(listing: Listing[R], one: Json) -> Test[R]:
     given = one["values"] if "values" in one else [one.get("value")]
     wanted = [_wanted(value) for value in (given if isinstance(given, list) else [given])]
     compare = CONDITIONS[condition]
-    return lambda record: compare(_text(plain(read(record))), wanted)
+    known: dict[Any, bool] = {}
+
+    def holds(record: R) -> bool:
+        """Each value is compared once: among thousands of records there are few statuses."""
+        value = read(record)
+        if (found := known.get(value)) is None:
+            found = known[value] = compare(_text(plain(value)), wanted)
+        return found
+
+    return holds
 
 
 def _wanted(value: Any) -> str | None:

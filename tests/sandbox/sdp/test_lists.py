@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from sandbox.sdp.seeds import seed
+from sandbox.sdp.wire.lists import Listing, page
 from sandbox.sdp.world import SdpWorld
 from tests.sandbox.sdp.conftest import Answer, Caller, Tenant
 
@@ -183,6 +184,13 @@ async def test_input_that_is_no_object_is_refused(tenant: Tenant, raw: str) -> N
     url = f"{tenant.url}/app/itdesk/api/v3/releases"
     async with tenant.session.get(url, headers=caller.headers, params={"input_data": raw}) as response:
         assert response.status == 400
+
+
+def test_a_page_of_a_long_list_looks_no_further_than_it_must() -> None:
+    records = iter(range(10_000))
+    shown = page(records, Listing({}), {"row_count": 100, "start_index": 201})
+    assert (shown.rows, shown.info["has_more_rows"]) == (list(range(200, 300)), True)
+    assert next(records) == 301  # one more was looked at to tell that there are more
 
 
 def test_same_seed_gives_the_same_ids() -> None:
