@@ -15,6 +15,7 @@ import asyncio
 import contextlib
 import itertools
 import secrets
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -34,6 +35,9 @@ RENEW_SECONDS = 1.5
 NAP_SECONDS = 1.0
 """The longest a worker waits without looking whether something is due."""
 DRAIN_SECONDS = 8.0
+ROOM = 50
+"""Jobs of one name that a worker runs at once. Each name has its own room, so that fifty decisions which wait for an
+SDP that has fallen silent keep no card, no command and no digest from its turn."""
 BACKOFF_MAX_SECONDS = 60.0
 LATE_SEEN = 1000
 """So many of the oldest due jobs are looked at for how late one kind is."""
@@ -123,22 +127,24 @@ class Worker(Jobs):
     by failing with backoff, which is what a rolling upgrade needs.
     """
 
-    def __init__(self, store: Store, redis_url: str, jobs: Mapping[str, Job], *, at_once: int = 50) -> None:
+    def __init__(self, store: Store, redis_url: str, jobs: Mapping[str, Job], *, room: int = ROOM) -> None:
         super().__init__(store)
         self._jobs = jobs
-        self._at_once = at_once
-        self._waiting = connect(redis_url, blocking=True)
+        self._room = room
+        self._busy: Counter[str] = Counter()
+        self._waiting = connect(redis_url)
         self._name = secrets.token_hex(8)
         self._claims = itertools.count()
         self._running: dict[str, Run] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._room = asyncio.Event()
+        self._news = asyncio.Event()
         self._loops: list[asyncio.Task[None]] = []
         self._draining = False
 
     async def __aenter__(self) -> "Worker":
         self._loops = [
             asyncio.create_task(self._work(), name="jobs"),
+            asyncio.create_task(self._listen(), name="nudges"),
             asyncio.create_task(self._renew(), name="leases"),
         ]
         return self
@@ -148,7 +154,8 @@ class Worker(Jobs):
     ) -> None:
         """Take nothing new, let what runs end, give up after DRAIN_SECONDS: the leases then pass to others."""
         self._draining = True
-        self._loops[0].cancel()
+        for loop in self._loops[:2]:  # leases are renewed to the end
+            loop.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=DRAIN_SECONDS)
         left = [*self._tasks, *self._loops]
@@ -160,25 +167,35 @@ class Worker(Jobs):
     async def _work(self) -> None:
         pause = 0.05
         while not self._draining:
+            self._news.clear()
             try:
                 await self._start_what_is_due()
-                await self._until_something_happens()
+                nap = await self._until_the_next()
                 pause = 0.05
             except RedisError as error:
                 log.warning("jobs.redis_away", error=type(error).__name__, retry_in=pause)
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, 2.0)
+                nap, pause = pause, min(pause * 2, 2.0)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(nap):
+                    await self._news.wait()
+
+    async def _listen(self) -> None:
+        """Nudges from whoever wakes a job, in any process."""
+        while not self._draining:  # redis-py 8.1 sends with wait_for, which on Python 3.11 can swallow a cancellation
+            try:
+                if await self._waiting.blpop([self._key("kick")], timeout=NAP_SECONDS):
+                    self._news.set()
+            except RedisError:
+                await asyncio.sleep(NAP_SECONDS)
 
     async def _start_what_is_due(self) -> None:
-        while free := self._at_once - len(self._tasks):
-            keys = [self._key(part) for part in ("due", "running", "tokens", "troubles")]
-            now = int(datetime.now(UTC).timestamp() * 1000)
-            token = f"{self._name}:{next(self._claims)}"
-            claimed = await self.store.run(CLAIM_JOBS, keys, now, free, token, int(LEASE_SECONDS * 1000))
-            for job in claimed:
-                self._start(job, token)
-            if len(claimed) < free:
-                return
+        keys = [self._key(part) for part in ("due", "running", "tokens", "troubles")]
+        now = int(datetime.now(UTC).timestamp() * 1000)
+        token = f"{self._name}:{next(self._claims)}"
+        left = [part for name, busy in self._busy.items() for part in (name, self._room - busy)]
+        claimed = await self.store.run(CLAIM_JOBS, keys, now, self._room, token, int(LEASE_SECONDS * 1000), *left)
+        for job in claimed:
+            self._start(job, token)
 
     def _start(self, job: str, token: str) -> None:
         if (run := self._running.get(job)) is not None:
@@ -187,24 +204,23 @@ class Worker(Jobs):
             return
         task = asyncio.create_task(self._run(job), name=job)
         self._running[job] = Run(task, token)
+        self._busy[_name(job)] += 1
         self._tasks.add(task)
-        task.add_done_callback(self._ended)
+        task.add_done_callback(self._tasks.discard)
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        self._room.set()
+    def _leave(self, job: str) -> Run:
+        """Take a run out of the books; what waits for its room is looked for."""
+        if self._busy[_name(job)] >= self._room:
+            self._news.set()
+        self._busy[_name(job)] -= 1
+        return self._running.pop(job)
 
-    async def _until_something_happens(self) -> None:
-        """A nudge from a wake, the next due time, or room for another job."""
-        if len(self._tasks) >= self._at_once:
-            self._room.clear()
-            await self._room.wait()
-            return
+    async def _until_the_next(self) -> float:
+        """Seconds until a job is due, at most NAP_SECONDS."""
         next_ = await self.store.redis.zrangebyscore(self._key("due"), "-inf", "+inf", 0, 1, withscores=True)
         wait = (next_[0][1] / 1000 - datetime.now(UTC).timestamp()) if next_ else NAP_SECONDS
-        # A job that is due and still here runs right now: whoever finishes it gives the nudge.
-        wait = min(max(wait, 0.005), NAP_SECONDS) if wait > 0 else NAP_SECONDS
-        await self._waiting.blpop([self._key("kick")], timeout=wait)
+        # A job that is due and still here runs right now, or its room is full: that it ends is news.
+        return min(max(wait, 0.005), NAP_SECONDS) if wait > 0 else NAP_SECONDS
 
     async def _run(self, job: str) -> None:
         name, _, key = job.partition("|")
@@ -215,7 +231,7 @@ class Worker(Jobs):
                     again = await self._jobs[name](key)
             except asyncio.CancelledError:
                 # Cut off by the drain: the lease ends by itself and another worker goes on.
-                self._running.pop(job, None)
+                self._leave(job)
                 raise
             except TryAgain as wish:
                 ok, again = False, wish.at or await self._backoff(job)
@@ -223,7 +239,7 @@ class Worker(Jobs):
                 log.exception("jobs.failed")
                 ok, again = False, await self._backoff(job)
             # Out of the books before Redis hears of it: a wake that comes right after is a new run.
-            run = self._running.pop(job)
+            run = self._leave(job)
             await self._finish(job, run.token, datetime.now(UTC) if run.again else again, ok)
 
     async def _backoff(self, job: str) -> datetime:
@@ -247,7 +263,7 @@ class Worker(Jobs):
                 return
 
     async def _renew(self) -> None:
-        while True:
+        while self._tasks or not self._draining:
             await asyncio.sleep(RENEW_SECONDS)
             if not self._running:
                 continue
@@ -255,3 +271,7 @@ class Worker(Jobs):
             with contextlib.suppress(RedisError):
                 leases = [part for job, run in self._running.items() for part in (job, run.token)]
                 await self.store.run(RENEW_JOBS, keys, int(LEASE_SECONDS * 1000), *leases)
+
+
+def _name(job: str) -> str:
+    return job.partition("|")[0]

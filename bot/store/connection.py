@@ -1,10 +1,19 @@
-"""The connection every part of the store shares, and the store as a whole."""
+"""The connection every part of the store shares, and the store as a whole.
 
+A server can be deaf: it takes the connection and the command, and nothing comes back. So every command has an end, and
+an earlier one while a person waits (`answered_within`). What then is known depends on the command: a read that was not
+answered did nothing; a write may have been carried out all the same, and says so by raising `AnswerLost`.
+"""
+
+import asyncio
+import contextlib
 import hashlib
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextvars import ContextVar
+from typing import Any, TypeVar
 
 from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.client import Pipeline
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -14,13 +23,76 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from bot.store.keys import Keys
 
 SOCKET_TIMEOUT = 5.0
-"""Seconds; a person's click must be answered within Slack's three, so connecting gets one."""
+"""Seconds without a byte after which a connection is given up; longer than the longest wait for work (`bot.jobs`)."""
+GESTURE_SECONDS = 2.0
+"""What the store may take of the three seconds in which Slack wants its answer; the rest is for telling the person."""
 CONNECTIONS = 32
 """A burst of clicks queues for a connection rather than failing, as redis-py's own pool would at its hundredth."""
 
+READS = frozenset(
+    {"CONFIG GET", "EXISTS", "GET", "HGET", "HGETALL", "HMGET", "HVALS", "INFO", "LRANGE", "MGET", "PTTL", "SCAN"}
+    | {"SCARD", "SMEMBERS", "ZCARD", "ZCOUNT", "ZRANGE", "ZRANGEBYSCORE", "ZSCORE"}
+)
+"""Commands that leave no trace, whether or not they are answered. A read that is missing here is only told of less
+surely than it could be."""
 
-def connect(url: str, *, blocking: bool = False) -> Any:
-    """A client for `url`. `blocking` is for reads that wait: no read time-out, and a connection of their own.
+T = TypeVar("T")
+
+
+class AnswerLost(RedisConnectionError):
+    """The server was told to write and its answer never came: whether it wrote is not known."""
+
+
+_end: ContextVar[float | None] = ContextVar("end of patience", default=None)
+
+
+@contextlib.contextmanager
+def answered_within(seconds: float = GESTURE_SECONDS) -> Iterator[None]:
+    """Somebody waits: all commands of this block together, and of tasks it starts, are over after so many seconds.
+
+    Those that are not are given up (RedisTimeoutError, AnswerLost); those that would begin later are not sent.
+    """
+    token = _end.set(asyncio.get_running_loop().time() + seconds)
+    try:
+        yield
+    finally:
+        _end.reset(token)
+
+
+async def _in_time(send: Callable[[], Awaitable[T]], *, writes: bool) -> T:
+    end = _end.get()
+    if end is not None and end <= asyncio.get_running_loop().time():
+        raise RedisTimeoutError("not sent: whoever waited has been answered")
+    try:
+        async with asyncio.timeout_at(end):
+            return await send()
+    except (RedisConnectionError, RedisTimeoutError, TimeoutError) as silence:
+        if writes:
+            raise AnswerLost(f"no answer to a write ({type(silence).__name__})") from silence
+        if isinstance(silence, TimeoutError):
+            raise RedisTimeoutError("no answer in time") from None
+        raise
+
+
+class _Pipeline(Pipeline):
+    async def execute(self, raise_on_error: bool = True) -> list[Any]:
+        writes = any(args[0] not in READS for args, _ in self.command_stack)
+        return await _in_time(lambda: super(_Pipeline, self).execute(raise_on_error), writes=writes)
+
+
+class _Client(Redis):
+    async def execute_command(self, *args: Any, **options: Any) -> Any:
+        def send() -> Awaitable[Any]:
+            return super(_Client, self).execute_command(*args, **options)  # type: ignore[no-untyped-call]
+
+        return await _in_time(send, writes=args[0] not in READS)
+
+    def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> _Pipeline:
+        return _Pipeline(self.connection_pool, self.response_callbacks, transaction, shard_hint)
+
+
+def connect(url: str) -> Any:
+    """A client for `url`, with connections of its own.
 
     Repeating is safe because every write of ours is a script that answers the same when asked twice; it is also
     what reconnects after the server was restarted. `from_url` alone would never retry (redis-py 8.1).
@@ -31,12 +103,12 @@ def connect(url: str, *, blocking: bool = False) -> Any:
         max_connections=CONNECTIONS,
         timeout=SOCKET_TIMEOUT,
         decode_responses=True,
-        socket_timeout=None if blocking else SOCKET_TIMEOUT,
+        socket_timeout=SOCKET_TIMEOUT,
         socket_connect_timeout=1.0,
         retry=Retry(ExponentialBackoff(cap=0.2, base=0.02), 2),
         retry_on_error=[RedisConnectionError, RedisTimeoutError],
     )
-    return Redis.from_pool(pool)
+    return _Client.from_pool(pool)
 
 
 class Store:

@@ -39,7 +39,11 @@ RECORD_INTENT = (
     WAKE
     + """
 local old = redis.call('HGET', KEYS[1], ARGV[1])
-if old and not cjson.decode(old).final then return old end
+if old then
+  local known = cjson.decode(old)
+  if known.id == cjson.decode(ARGV[2]).id then return false end
+  if not known.final then return old end
+end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 redis.call('EXPIRE', KEYS[1], ARGV[3])
 redis.call('SADD', KEYS[2], ARGV[4])
@@ -47,7 +51,10 @@ wake(KEYS[3], KEYS[4], ARGV[5], ARGV[6])
 return false
 """
 )
-"""KEYS decision open due kick · ARGV field record ttl member job at → the decision already under way, or false."""
+"""KEYS decision open due kick · ARGV field record ttl member job at → the decision already under way, or false.
+
+Asked again about the very same decision it does nothing, whatever that has become meanwhile: an undone one that was
+put back would be sent."""
 
 SWAP_DECISION = (
     WAKE
@@ -88,11 +95,14 @@ for _, job in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', clock)) do
   redis.call('HINCRBY', KEYS[4], job, 1)
   redis.call('ZADD', KEYS[1], ARGV[1], job)
 end
+local room = {}
+for i = 5, #ARGV, 2 do room[ARGV[i]] = tonumber(ARGV[i + 1]) end
 local claimed = {}
-local limit = tonumber(ARGV[2])
-for _, job in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, limit * 4 + 100)) do
-  if #claimed == limit then break end
-  if not redis.call('ZSCORE', KEYS[2], job) then
+for _, job in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, 1000)) do
+  local name = string.match(job, '^[^|]*')
+  local left = room[name] or tonumber(ARGV[2])
+  if left > 0 and not redis.call('ZSCORE', KEYS[2], job) then
+    room[name] = left - 1
     redis.call('ZREM', KEYS[1], job)
     redis.call('ZADD', KEYS[2], clock + tonumber(ARGV[4]), job)
     redis.call('HSET', KEYS[3], job, ARGV[3])
@@ -101,9 +111,11 @@ for _, job in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMI
 end
 return claimed
 """
-"""KEYS due running tokens troubles · ARGV now limit token lease_ms → jobs now leased to `token`.
+"""KEYS due running tokens troubles · ARGV now room token lease_ms (name room)… → jobs now leased to `token`.
 
-Leases run on the server's own clock, so that workers need not agree on the time to respect each other."""
+At most `room` of each name, or as many as stand beside the name. Only the thousand that are due longest are looked at,
+which bounds the step. Leases run on the server's own clock, so that workers need not agree on the time to respect each
+other."""
 
 RENEW_JOBS = """
 local time = redis.call('TIME')

@@ -2,17 +2,20 @@
 
 import asyncio
 import itertools
+import secrets
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from bot import jobs as jobs_module
 from bot.jobs import Job, Jobs, TryAgain, Worker
-from bot.store import Store, connect
+from bot.store import Store, connect, connection
 from tests.conftest import until
+from tests.faults.relay import Relay
 
 
 class Bench:
@@ -208,6 +211,55 @@ async def test_many_jobs_each_run_once_over_several_workers(store: Store, valkey
         await until(lambda: len(bench.runs) == 300)
         await until(lambda: _idle(one))
     assert set(bench.runs.values()) == {1}
+
+
+async def test_jobs_that_hang_keep_no_job_of_another_name_from_its_turn(
+    store: Store, valkey_url: str, bench: Bench
+) -> None:
+    done: set[str] = set()
+
+    async def quick(key: str) -> None:
+        done.add(key)
+
+    bench.gate.clear()
+    async with _worker(store, valkey_url, slow=bench.work, quick=quick) as worker:
+        await asyncio.gather(*(worker.wake("slow", str(number)) for number in range(3 * jobs_module.ROOM)))
+        await until(lambda: sum(bench.inside.values()) == jobs_module.ROOM)
+        for number in range(20):
+            await worker.wake("quick", str(number))
+        await until(lambda: len(done) == 20, seconds=2)
+        assert sum(bench.inside.values()) == jobs_module.ROOM
+        bench.gate.set()
+        await until(lambda: len(bench.runs) == 3 * jobs_module.ROOM)
+        await until(lambda: _idle(worker))
+
+
+async def test_room_that_is_left_is_taken_at_once(store: Store, valkey_url: str) -> None:
+    ended: list[str] = []
+
+    async def brief(key: str) -> None:
+        await asyncio.sleep(0.01)
+        ended.append(key)
+
+    async with Worker(store, valkey_url, {"brief": brief}, room=2) as worker:
+        await asyncio.gather(*(worker.wake("brief", str(number)) for number in range(40)))
+        await until(lambda: len(ended) == 40, seconds=5 * jobs_module.NAP_SECONDS)
+
+
+async def test_a_nudge_that_is_never_answered_stops_nothing(
+    store: Store, valkey_url: str, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "SOCKET_TIMEOUT", 1.5)
+    door = Path(f"/tmp/sdp-nudge-{secrets.token_hex(4)}.sock")
+    async with Relay(door, valkey_url.removeprefix("unix://")).running() as relay:
+        far = Store(connect(relay.url))
+        async with _worker(far, relay.url, work=bench.work):
+            relay.deaf = True
+            await until(lambda: relay.unheard)
+            relay.deaf = False
+            await Jobs(store).wake("work", "after")
+            await until(lambda: bench.runs["after"] == 1)
+        await far.aclose()
 
 
 async def _idle(jobs: Jobs) -> bool:

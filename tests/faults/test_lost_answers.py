@@ -80,6 +80,22 @@ async def test_whoever_moved_a_decision_knows_it_was_them(line: tuple[Forgetful,
     assert not await decisions.swap(waiting, other, WAKE)
 
 
+async def test_an_intent_asked_for_again_after_it_was_undone_stays_undone(line: tuple[Forgetful, Store]) -> None:
+    """The answer was lost, the record was there, the person took it back: only then the question came again."""
+    forgetful, store = line
+    decisions, first = Decisions(store), decision()
+    forgetful.next_time('"state":"recorded"')
+    assert await decisions.record(first, WAKE) == first
+    assert forgetful.struck == 1
+    undone = replace(first, state=DecisionState.UNDONE, final=True, version=2)
+    assert await decisions.swap(first, undone, WAKE)
+    await decisions.record(first, WAKE)
+    assert await decisions.get(first.ref, first.person) == undone
+    another = replace(first, id="d2")
+    await decisions.record(another, WAKE)
+    assert await decisions.get(first.ref, first.person) == another
+
+
 async def test_whoever_moved_an_operation_knows_it_was_them(line: tuple[Forgetful, Store]) -> None:
     forgetful, store = line
     operations = Operations(store)
