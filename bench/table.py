@@ -2,13 +2,17 @@
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from typing import Literal
+
+Rule = Literal["at most", "more", "at least"]
+"""What a limit says: the ratio (or the plain figure) at most, so much more than the reference at most, at least."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """One figure. With `reference` (what `beside` took, in the same unit) `limit` is a ratio, else a plain figure.
 
-    `note` says what the figure was measured on.
+    `note` says what the figure was measured on. With the rule "more" the limit is in the unit of the figure.
     """
 
     what: str
@@ -18,21 +22,27 @@ class Row:
     reference: float | None = None
     limit: float | None = None
     note: str = ""
+    rule: Rule = "at most"
 
     @property
     def ratio(self) -> float | None:
         return self.measured / self.reference if self.reference else None
 
     @property
+    def more(self) -> float:
+        """How much more than the reference."""
+        return self.measured - (self.reference or 0)
+
+    @property
     def ok(self) -> bool:
-        compared = self.ratio if self.reference else self.measured
-        return self.limit is None or compared is None or compared <= self.limit
+        compared = self.more if self.rule == "more" else self.ratio if self.ratio is not None else self.measured
+        return self.limit is None or (compared >= self.limit if self.rule == "at least" else compared <= self.limit)
 
     def to_json(self) -> dict[str, object]:
-        return {**asdict(self), "ratio": self.ratio, "ok": self.ok}
+        return {**asdict(self), "ratio": self.ratio, "more": self.more, "ok": self.ok}
 
 
-HEADS = ("what", "measured", "beside", "ratio", "at most", "")
+HEADS = ("what", "measured", "beside", "compared", "limit", "")
 
 
 def as_text(rows: Iterable[Row]) -> str:
@@ -45,6 +55,16 @@ def as_text(rows: Iterable[Row]) -> str:
 
 def _cells(row: Row) -> tuple[str, ...]:
     beside = f"{row.reference:,.4g} {row.unit} – {row.beside}" if row.reference else row.beside
-    limit = "" if row.limit is None else f"{row.limit:g} ×" if row.reference else f"{row.limit:,.4g} {row.unit}"
-    ratio = "" if row.ratio is None else f"{row.ratio:.2f} ×"
-    return (row.what, f"{row.measured:,.4g} {row.unit}", beside, ratio, limit, "ok" if row.ok else "TOO MUCH")
+    compared = (
+        "" if row.ratio is None else f"+ {row.more:.1f} {row.unit}" if row.rule == "more" else f"{row.ratio:.2f} ×"
+    )
+    verdict = "ok" if row.ok else "TOO LITTLE" if row.rule == "at least" else "TOO MUCH"
+    return (row.what, f"{row.measured:,.4g} {row.unit}", beside, compared, _limit(row), verdict)
+
+
+def _limit(row: Row) -> str:
+    if row.limit is None:
+        return ""
+    if row.rule == "more":
+        return f"at most + {row.limit:g} {row.unit}"
+    return f"{row.rule} " + (f"{row.limit:g} ×" if row.reference else f"{row.limit:,.4g} {row.unit}")
