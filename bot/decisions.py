@@ -161,7 +161,10 @@ class DecisionService:
         )
         decision = replace(decision, unwritten=(_event(decision, "asked", now, {"shown": intent.shown}),))
         log.info("decision.recorded", decision=decision.id, approval=str(intent.ref), verb=intent.verb.value)
-        return await self._decisions.record(decision, self._jobs.entry("decide", decision.key, now))
+        while (known := await self._decisions.record(decision, self._jobs.entry("decide", decision.key, now))).final:
+            # An earlier one has ended and is not in the ledger yet; once it is, it makes room.
+            await self._write_events(known)
+        return known
 
     async def undo(self, ref: ApprovalRef, person: str) -> Decision | None:
         """Take a decision back while nothing was sent. Answers the decision as it then is, None when there is none."""

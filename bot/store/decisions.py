@@ -27,7 +27,8 @@ class Decisions:
         self._store = store
 
     async def record(self, decision: Decision, wake: Wake) -> Decision:
-        """Store a new intent. Answers it, or the person's decision already under way, which it leaves alone."""
+        """Store a new intent. Answers it, or the person's decision that it leaves alone: one that is under way, or one
+        that has ended and is not in the ledger yet."""
         keys = self._keys(decision.ref)
         known = await self._store.run(
             RECORD_INTENT, keys, decision.person, _dump(decision), _seconds(KEPT), decision.key, wake.job, wake.at

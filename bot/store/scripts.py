@@ -42,7 +42,7 @@ local old = redis.call('HGET', KEYS[1], ARGV[1])
 if old then
   local known = cjson.decode(old)
   if known.id == cjson.decode(ARGV[2]).id then return false end
-  if not known.final then return old end
+  if not known.final or #known.unwritten > 0 then return old end
 end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 redis.call('EXPIRE', KEYS[1], ARGV[3])
@@ -51,8 +51,9 @@ wake(KEYS[3], KEYS[4], ARGV[5], ARGV[6])
 return false
 """
 )
-"""KEYS decision open due kick · ARGV field record ttl member job at → the decision already under way, or false.
+"""KEYS decision open due kick · ARGV field record ttl member job at → the decision that stands in the way, or false.
 
+That is one under way, or one whose end is not in the ledger yet: what took its place would be all that is known.
 Asked again about the very same decision it does nothing, whatever that has become meanwhile: an undone one that was
 put back would be sent."""
 

@@ -56,6 +56,22 @@ async def test_a_decision_made_while_the_first_card_is_on_its_way_leaves_no_butt
     assert "Approve" not in stage.sees("odile")
 
 
+async def test_what_was_taken_back_is_in_the_ledger_though_the_next_click_came_before_any_worker(stage: Stage) -> None:
+    await stage.start()
+    card = await stage.box.people.as_("arjun").waits_for(PAYMENT)
+    await stage.settled()
+    await stage.stop()
+    await stage.start(worker=False)
+    for action in ("approval.approve", "approval.undo", "approval.approve"):
+        assert await stage.forge("arjun", {**stage.button(card, "approval.approve"), "action_id": action}, card) == 200
+    await stage.stop()
+    await stage.start()
+    await stage.box.people.as_("arjun").waits_for("Approved by Arjun Velloor")
+    await stage.settled()
+    told = [entry.what async for entry in stage.bot.ledger.entries()]
+    assert told == ["asked", "undone", "asked", "sending", "confirmed"]
+
+
 async def test_an_approval_moved_to_somebody_else_leaves_no_button_behind(stage: Stage) -> None:
     await stage.start()
     await stage.box.people.as_("arjun").waits_for(PAYMENT)
