@@ -9,7 +9,9 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
+from ipaddress import ip_address
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from bot.approvals import asked
 from bot.card_check import CardCheck, CardPages, Comparison
@@ -19,6 +21,7 @@ from bot.ledger import Ledger
 from bot.linking import Linking
 from bot.models import Approval, ApprovalRef, Snapshot
 from bot.people import People
+from bot.permissions import Rights
 from bot.sdp import Sdp
 from bot.sdp.scopes import covers
 from bot.store import Brakes, Cards, Digests, Health, Links, Releases
@@ -80,8 +83,12 @@ class SlackSide(CardPages, Protocol):
 
     async def examine(self) -> SlackState: ...
 
+    async def socket_trouble(self) -> str:
+        """Why Slack opens no socket to the app (Socket Mode), "" when it does."""
+        ...
+
     async def is_in(self, channel: str) -> bool:
-        """Whether the bot is a member of this channel. Raises BotError when there is none such."""
+        """Whether the bot is a member of this channel, and there is one. Raises BotError."""
         ...
 
 
@@ -193,6 +200,7 @@ class Doctor:
     linking: Linking
     brakes: Brakes
     people: People
+    rights: Rights
     releases: Releases
     cards: Cards
     digests: Digests
@@ -204,6 +212,7 @@ class Doctor:
         """Every finding, in the order of the checks."""
         own: tuple[tuple[str, Check], ...] = (
             ("settings", self._settings),
+            ("settings", self._holders),
             ("brake", self._brake),
             ("slack", self._slack),
             ("address", self._address),
@@ -259,6 +268,12 @@ class Doctor:
                 "Set it, and have SDP call /sdp/webhook.",
             )
 
+    async def _holders(self) -> Findings:
+        for setting, words in (await self.rights.names_nobody()).items():
+            for word in words:
+                text = f"{setting} names {word}, and that is nobody here now."
+                yield _warning("settings", text, "A Slack id, the address of one account, or @handle of a user group.")
+
     async def _brake(self) -> Findings:
         mark = await self.brakes.pulled()
         if mark is not None:
@@ -282,6 +297,8 @@ class Doctor:
 
     async def _address(self) -> Findings:
         url = self.setup.public_url
+        if self.setup.socket_mode:
+            yield await self._socket()
         if url is None:
             if not self.setup.socket_mode:
                 yield _problem(
@@ -294,6 +311,15 @@ class Doctor:
             yield _problem(
                 "address", "The bot does not answer at PUBLIC_URL.", "Start it, and check the proxy in front of it."
             )
+        if not _is_this_machine(url) and await self.web.answers(f"{url}/metrics"):
+            text = "Strangers can read /metrics at PUBLIC_URL: the proxy's requests look like this machine's own."
+            yield _problem("address", text, "Have the proxy refuse /metrics, or set X-Forwarded-For.")
+
+    async def _socket(self) -> Finding:
+        if trouble := await self.slack.socket_trouble():
+            fix = "Switch Socket Mode on, make an app-level token with connections:write, and set SLACK_APP_TOKEN."
+            return _problem("address", f"Slack opens no socket to the bot: {trouble}.", fix)
+        return _ok("address", "Slack opens a socket to the bot.")
 
     async def _sdp(self) -> Findings:
         try:
@@ -406,12 +432,15 @@ class Doctor:
 
     async def _channels(self) -> Findings:
         channel = self.setup.approvals_channel
-        if channel is None:
-            return
-        if await self.slack.is_in(channel):
-            yield _ok("channels", "The bot is in APPROVALS_CHANNEL.")
-        else:
-            yield _problem("channels", "The bot is not in APPROVALS_CHANNEL.", "In that channel: /invite @SDP")
+        if channel is not None:
+            if await self.slack.is_in(channel):
+                yield _ok("channels", "The bot is in APPROVALS_CHANNEL.")
+            else:
+                yield _problem("channels", "The bot is not in APPROVALS_CHANNEL.", "In that channel: /invite @SDP")
+        for team in await self.digests.teams():
+            if not await self.slack.is_in(team.channel):
+                text = f"The bot is not in #{team.name}, which wants a daily digest."
+                yield _warning("channels", text, "In that channel: /invite @SDP")
 
     async def _cards(self) -> Findings:
         waiting = await self._without_card()
@@ -469,6 +498,14 @@ class Doctor:
             )
         else:
             yield _ok("ledger", f"The ledger holds: {verdict.sound} entries.")
+
+
+def _is_this_machine(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _writes(granted: frozenset[str]) -> list[Finding]:

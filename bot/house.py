@@ -439,6 +439,7 @@ class House:
 
     @cached_property
     def doctor(self) -> Doctor:
+        app_token = self.settings.slack_app_token
         return Doctor(
             setup=_setup(self.settings, self._keys),
             health=Health(self.store),
@@ -452,7 +453,8 @@ class House:
             cards=self.copies,
             digests=self.digests,
             sdp=self.sdp,
-            slack=Examiner(self.slack, self.messenger),
+            rights=self.rights,
+            slack=Examiner(self.slack, self.messenger, app_token.get_secret_value() if app_token else ""),
             web=Reach(self._session),
         )
 

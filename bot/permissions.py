@@ -121,6 +121,14 @@ class Rights:
             admins=tuple(holders.admins.values()),
         )
 
+    async def names_nobody(self) -> dict[str, list[str]]:
+        """The words of each list that name nobody now, by setting: misspelt, left, or an empty group."""
+        lists = {"OPERATORS": self._lists.operators, "ADMINS": self._lists.admins, "READERS": self._lists.readers}
+        return {
+            setting: [word for word in words if word != MEMBERS and not await self._people_of(word)]
+            for setting, words in lists.items()
+        }
+
     def _reads(self, slack_id: str, holders: _Holders) -> bool:
         listed = (holders.readers, holders.operators, holders.admins)
         return MEMBERS in self._lists.readers or any(slack_id in held for held in listed)

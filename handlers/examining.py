@@ -19,9 +19,10 @@ from handlers.messenger import Messenger
 class Examiner:
     """Asks; changes nothing but a card that it is told to close."""
 
-    def __init__(self, client: AsyncWebClient, messenger: Messenger) -> None:
+    def __init__(self, client: AsyncWebClient, messenger: Messenger, app_token: str) -> None:
         self._client = client
         self._messenger = messenger
+        self._app_token = app_token
         self._we = ""
 
     async def examine(self) -> SlackState:
@@ -34,13 +35,22 @@ class Examiner:
         date = headers.get("date")
         return SlackState(scopes, parsedate_to_datetime(date) if date else None)
 
+    async def socket_trouble(self) -> str:
+        """Asks for an address of a socket, and leaves it alone: it ends unused after a while."""
+        try:
+            await self._client.apps_connections_open(app_token=self._app_token)
+        except SlackApiError as error:
+            why = str(error.response.get("error"))
+            return "" if why == "ratelimited" else why
+        return ""
+
     async def is_in(self, channel: str) -> bool:
         try:
             answer: Any = await self._client.conversations_info(channel=channel)
         except SlackApiError as error:
-            raise BotError(
-                f"Slack does not show APPROVALS_CHANNEL to the bot ({error.response.get('error')})."
-            ) from None
+            if (why := error.response.get("error")) == "channel_not_found":
+                return False
+            raise BotError(f"Slack does not show {channel} to the bot ({why}).") from None
         return bool(answer["channel"].get("is_member"))
 
     async def cards_in(self, channel: str, thread: str, since: datetime, cursor: str) -> CardPage:

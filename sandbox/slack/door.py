@@ -42,6 +42,7 @@ class Door(ABC):
         name, started = self.name(request), time.perf_counter()
         given = await self.read(request)
         entry = self._world.log.add("in", name, self.logged(given))
+        self._world.log.hear(name, _envelope(request))
         faults = list(self._world.faults.striking(name))
         kinds = {fault.kind for fault in faults}
         response = None if "refused" in kinds else await self._broken(faults) or self.answer(request, given)
@@ -61,6 +62,12 @@ class Door(ABC):
             elif fault.kind in _INSTEAD:
                 return _INSTEAD[fault.kind](fault)
         return None
+
+
+def _envelope(request: Request) -> dict[str, Any]:
+    """What came around the arguments: everything but the token where it belongs."""
+    headers = {name: value for name, value in request.headers.items() if name != "authorization"}
+    return {"address": str(request.url), "headers": headers}
 
 
 def too_many(seconds: int) -> Response:

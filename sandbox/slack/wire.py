@@ -52,10 +52,15 @@ class WireEntry:
 
 @dataclass(slots=True)
 class WireLog:
-    """The newest requests, oldest first; long bodies are cut."""
+    """The newest requests, oldest first; long bodies are cut.
+
+    `heard` is what the bot itself said – in its requests, and in its answers to ours – unmasked and uncut, for whoever
+    looks for what it should not say. Nobody is shown it.
+    """
 
     now: Callable[[], float]
     entries: deque[WireEntry] = field(default_factory=lambda: deque(maxlen=_KEPT_ENTRIES))
+    heard: deque[tuple[str, Any]] = field(default_factory=lambda: deque(maxlen=_KEPT_ENTRIES))
     _count: int = 0
 
     def add(self, direction: Literal["in", "out"], what: str, request: Any) -> WireEntry:
@@ -65,10 +70,18 @@ class WireLog:
             number=self._count, at=self.now(), direction=direction, what=what, request=_cut(masked(request))
         )
         self.entries.append(entry)
+        if direction == "in":
+            self.hear(what, request)
         return entry
+
+    def hear(self, what: str, said: Any) -> None:
+        """Keep what the bot said as it said it."""
+        self.heard.append((what, said))
 
     def done(self, entry: WireEntry, status: int | None, answer: Any, ms: float, note: str = "") -> None:
         entry.status, entry.answer, entry.ms, entry.note = status, _cut(masked(answer)), round(ms, 2), note
+        if entry.direction == "out":
+            self.hear(entry.what, answer)
 
     def since(self, number: int) -> list[WireEntry]:
         return [entry for entry in self.entries if entry.number > number]

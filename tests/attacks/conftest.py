@@ -92,12 +92,14 @@ class Street(Stage):
 
 
 @pytest.fixture
-async def street(store: Store, valkey_url: str, tmp_path: Path) -> AsyncIterator[Street]:
+async def street(
+    store: Store, valkey_url: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> AsyncIterator[Street]:
     """The demo's world with no bot on it yet."""
     async with open_box("demo") as box:
         street = Street(box, valkey_url, tmp_path)
         yield street
-        await street.stop()
+        await street.end(request.node)
 
 
 @pytest.fixture

@@ -1,67 +1,37 @@
 """Secrets never leave: what the bot logs, says to Slack, sends to SDP's paths and keeps in Redis has none of them."""
 
-import json
-from collections.abc import AsyncIterator, Iterator
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
 
+import aiohttp
 import pytest
 import structlog
 
+from bot import metrics
+from bot.errors import SdpError
 from bot.logs import processors
+from bot.store import connect
+from sandbox.box import APPROVALS_CHANNEL, WEBHOOK_SECRET
 from sandbox.sdp.accounts import CLIENT_SECRET, REFRESH_TOKEN
 from tests.attacks.conftest import PORTAL, Street
 from tests.conftest import until
+from tests.secrets import caught, in_box, leaks
 
 
+@dataclass
 class Catch:
-    """Everything the bot emits while a street is walked."""
+    """Everything the bot lets out while a street is walked."""
 
-    def __init__(self, street: Street, capsys: pytest.CaptureFixture[str]) -> None:
-        self.street = street
-        self._capsys = capsys
-
-    def secrets(self) -> dict[str, str]:
-        """Every secret there is, by name; those that came about on the way, too."""
-        slack, accounts = self.street.box.slack, self.street.box.sdp.accounts
-        planted = {
-            "bot token": slack.bot_token,
-            "signing secret": slack.signing_secret,
-            "client secret": CLIENT_SECRET,
-            "service refresh token": REFRESH_TOKEN,
-            "webhook secret": "sandbox-webhook-secret",
-            **{f"key {number}": key for number, key in enumerate(self.street.key.split(","))},
-        }
-        grown = {f"refresh token of {grant.person.name}": token for token, grant in accounts.grants.items()}
-        grown |= {f"access token {number}": token for number, token in enumerate(accounts.access)}
-        return {**planted, **grown}
-
-    async def everything(self) -> AsyncIterator[tuple[str, str]]:
-        """(where, what) of all that was emitted."""
-        streams = self._capsys.readouterr()
-        yield "standard output", streams.out
-        yield "standard error", streams.err
-        yield "Slack", "\n".join(json.dumps(one.as_json(), default=str) for one in self.street.box.slack.log.entries)
-        yield "SDP's paths and inputs", "\n".join(f"{one.path} {one.input}" for one in self.street.box.sdp.log)
-        store = self.street.bot.store
-        async for key in store.redis.scan_iter():
-            yield f"Redis {key}", await _dumped(store.redis, key)
+    street: Street
+    capsys: pytest.CaptureFixture[str]
 
     async def found(self) -> list[str]:
-        secrets = self.secrets()
-        return [
-            f"{name} in {where}"
-            async for where, what in self.everything()
-            for name, secret in secrets.items()
-            if secret in what
-        ]
-
-
-async def _dumped(redis: object, key: str) -> str:
-    kinds = {"string": "get", "list": "lrange", "hash": "hgetall", "set": "smembers", "zset": "zrange"}
-    kind = await redis.type(key)  # type: ignore[attr-defined]
-    if kind == "none":  # it has just ended
-        return ""
-    more = (0, -1) if kind in ("list", "zset") else ()
-    return f"{key} {await getattr(redis, kinds[kind])(key, *more)}"
+        """Where secrets are, those in the output so far among them."""
+        street, printed = self.street, self.capsys.readouterr()
+        every = {*street.given, *in_box(street.box)}
+        output = [f"{secret} in output" for secret in leaks(f"{printed.out}\n{printed.err}", every)]
+        return output + await caught(street.box, street.redis_url, street.given)
 
 
 @pytest.fixture
@@ -69,14 +39,45 @@ def catch(street: Street, capsys: pytest.CaptureFixture[str]) -> Catch:
     return Catch(street, capsys)
 
 
-async def test_the_catch_would_see_a_secret(street: Street, catch: Catch) -> None:
-    """A net without a mesh catches nothing: put one secret where each is looked for."""
-    await street.start()
-    print(street.box.slack.bot_token)
-    await street.bot.store.redis.set("planted", REFRESH_TOKEN)
+async def test_the_net_has_no_hole(street: Street, catch: Catch) -> None:
+    """A net without a mesh catches nothing: put a secret into each place it looks through, and see it caught there."""
+    house = await street.start(worker=False)
+    slack, accounts = street.box.slack, street.box.sdp.accounts
+    channel, grown = slack.channel(APPROVALS_CHANNEL).id, accounts.grant("arjun")
+    print(slack.signing_secret)
+    await house.messenger.post(channel, {"text": f"the token is {slack.bot_token}"})
+    await house.messenger.post(channel, {"text": "a header"}, {"event_type": "t", "event_payload": {"token": grown}})
+    async with aiohttp.ClientSession() as session:
+        await session.get(f"{slack.url}/api/auth.test", headers={"X-Debug": street.key})
+    with contextlib.suppress(SdpError):
+        await house.sdp.people.by_email(f"{REFRESH_TOKEN}@example.com")
+    await house.jobs.wake("look", CLIENT_SECRET)
+    await house.store.redis.hset(f"a-key-with:{WEBHOOK_SECRET}", "field", "value")
+    metrics.JOBS.labels(slack.app_token, "ok")
     found = await catch.found()
-    assert "bot token in standard output" in found
-    assert "service refresh token in Redis planted" in found
+    metrics.JOBS.remove(slack.app_token, "ok")
+    await house.store.redis.flushdb()
+    slack.log.heard.clear()
+    street.box.sdp.log.clear()
+    for secret, where in {
+        slack.signing_secret: "output",
+        slack.bot_token: "words to Slack",
+        grown: "words to Slack",
+        street.key: "words to Slack",
+        REFRESH_TOKEN: "paths and inputs of SDP",
+        CLIENT_SECRET: "Redis sdp-bot:jobs:due",
+        WEBHOOK_SECRET: f"Redis a-key-with:{WEBHOOK_SECRET}",
+        slack.app_token: "metrics",
+    }.items():
+        assert f"{secret} in {where}" in found
+
+
+async def test_a_stage_that_ends_looks_for_secrets(street: Street, request: pytest.FixtureRequest) -> None:
+    house = await street.start()
+    await house.store.redis.set("planted", street.box.slack.bot_token)
+    with pytest.raises(AssertionError, match="Redis planted"):
+        await street.end(request.node)
+    await connect(street.redis_url).delete("planted")
 
 
 async def test_deciding_with_an_own_account_leaks_nothing(street: Street, catch: Catch) -> None:

@@ -22,6 +22,7 @@ from sandbox.sdp.approvals import Approval, Plan
 from sandbox.slack.model import Message
 from sandbox.slack.reading import words_of_message
 from tests.conftest import until
+from tests.secrets import PLANTED, caught, in_box, in_settings
 
 
 @dataclass
@@ -36,6 +37,7 @@ class Stage:
     running: Worker | None = None
     address: str = ""
     before: Counter[str] = field(default_factory=Counter)
+    given: set[str] = field(default_factory=set)
     _stack: contextlib.AsyncExitStack = field(default_factory=contextlib.AsyncExitStack)
 
     def __post_init__(self) -> None:
@@ -56,6 +58,7 @@ class Stage:
             redis_url=self.redis_url,
             data_dir=self.data_dir,
         )
+        self.given |= set(in_settings(loaded))
         self.house = await self._stack.enter_async_context(app.build(loaded, self.redis_url))
         if worker:
             self.running = await self._stack.enter_async_context(app.working(self.house))
@@ -70,6 +73,13 @@ class Stage:
         await self._stack.aclose()
         self._stack = contextlib.AsyncExitStack()
         self.house = self.running = None
+
+    async def end(self, test: pytest.Item) -> None:
+        """Look through all that was said for secrets, have the hook do so with what was printed, and stop."""
+        test.stash[PLANTED] = frozenset({*self.given, *in_box(self.box)})
+        leaked = await caught(self.box, self.redis_url, self.given)
+        await self.stop()
+        assert leaked == [], "the bot let secrets out"
 
     # --- looking -----------------------------------------------------------------------------------
 
@@ -131,6 +141,12 @@ class Stage:
             if element["type"] == "button"
         ]
 
+    @staticmethod
+    def button(message: Message, action_id: str) -> dict[str, Any]:
+        """The button of a message that does this."""
+        elements = (element for block in message.blocks for element in block.get("elements", []))
+        return next(element for element in elements if element.get("action_id") == action_id)
+
     # --- doing -------------------------------------------------------------------------------------
 
     @staticmethod
@@ -148,12 +164,7 @@ class Stage:
 
     async def forge_click(self, who: str, action_id: str, card: Message, value: str | None = None) -> int:
         """A signed click by somebody on a card that is not theirs, as a forwarded payload would be."""
-        button = next(
-            element
-            for block in card.blocks
-            for element in block.get("elements", [])
-            if element.get("action_id") == action_id
-        )
+        button = self.button(card, action_id)
         return await self.forge(who, {**button, "value": value or button["value"]}, card)
 
     async def forge(self, who: str, button: dict[str, Any], card: Message) -> int:
@@ -197,18 +208,20 @@ def transport(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-async def stage(store: Store, valkey_url: str, tmp_path: Path) -> AsyncIterator[Stage]:
+async def stage(store: Store, valkey_url: str, tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
     """The demo's world with no bot on it yet, spoken to over HTTP."""
     async with open_box("demo") as box:
         stage = Stage(box, valkey_url, tmp_path)
         yield stage
-        await stage.stop()
+        await stage.end(request.node)
 
 
 @pytest.fixture
-async def both_stages(store: Store, valkey_url: str, tmp_path: Path, transport: str) -> AsyncIterator[Stage]:
+async def both_stages(
+    store: Store, valkey_url: str, tmp_path: Path, transport: str, request: pytest.FixtureRequest
+) -> AsyncIterator[Stage]:
     """The same, once for each transport."""
     async with open_box("demo") as box:
         stage = Stage(box, valkey_url, tmp_path, options={"transport": transport})
         yield stage
-        await stage.stop()
+        await stage.end(request.node)

