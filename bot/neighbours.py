@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import structlog
 
 from bot.approvals import is_closed
-from bot.collisions import Claim, Collision, claim_of_release, claims_of, collisions
+from bot.collisions import Calendar, Collision, claim_of_release, claims_of, collisions
 from bot.errors import SdpError
 from bot.models import Maintenance, Release
 from bot.sdp import Sdp
@@ -28,7 +28,7 @@ class Neighbours:
     def __init__(self, sdp: Sdp, releases: Releases) -> None:
         self._sdp = sdp.background()
         self._releases = releases
-        self._planned: list[Claim] = []
+        self._planned = Calendar()
         self._maintenances: list[Maintenance] = []
         self._read_at = float("-inf")
         self._reading = asyncio.Lock()
@@ -40,7 +40,7 @@ class Neighbours:
             return ()
         await self._refresh()
         runs = [run for one in self._maintenances for run in claims_of(one, claim.start, claim.end)]
-        return collisions(claim, [*self._planned, *runs])
+        return collisions(claim, [*self._planned.around(claim.start, claim.end), *runs])
 
     async def _refresh(self) -> None:
         async with self._reading:
@@ -52,7 +52,7 @@ class Neighbours:
                 async for snapshot in self._releases.every()
                 if not is_closed(snapshot.release)
             ]
-            self._planned = [claim for claim in claims if claim is not None]
+            self._planned = Calendar(claim for claim in claims if claim is not None)
             try:
                 self._maintenances = [one async for one in self._sdp.maintenances.list()]
             except SdpError as error:

@@ -4,8 +4,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from bot.collisions import claim_of_release, claims_of, collisions, first_run, run_at, runs
+from bot.collisions import Calendar, Claim, claim_of_release, claims_of, collisions, first_run, run_at, runs
 from bot.models import Frequency, Maintenance, MaintenanceState, Named, Release, Schedule, SdpId
 
 MONDAY = datetime(2026, 3, 2, 14, 0, tzinfo=UTC)
@@ -129,3 +131,26 @@ def test_the_next_run_of_a_suspended_maintenance_is_reckoned_from_its_start(
 
 def test_a_release_without_dates_claims_nothing() -> None:
     assert claim_of_release(Release(SdpId("3"), "Some day")) is None
+
+
+HOURS = st.integers(0, 60).map(lambda hours: timedelta(hours=hours))
+CLAIMS = st.builds(
+    lambda number, start, lasts, service: Claim(
+        "release", SdpId(str(number)), "", "", MONDAY + start, MONDAY + start + lasts, (service,)
+    ),
+    st.integers(1, 40),
+    HOURS,
+    HOURS.map(lambda lasts: lasts / 4),
+    st.sampled_from([PAYMENTS, EMAIL]),
+)
+
+
+@given(CLAIMS, st.lists(CLAIMS, max_size=30))
+def test_a_look_around_a_window_finds_what_a_look_at_everything_finds(claim: Claim, others: list[Claim]) -> None:
+    near = Calendar(others).around(claim.start, claim.end)
+    assert collisions(claim, near) == collisions(claim, others)
+
+
+def test_a_look_around_a_window_leaves_out_what_is_far_from_it() -> None:
+    claims = [one for day in range(100) if (one := claim_of_release(release(MONDAY + timedelta(days=day))))]
+    assert Calendar(claims).around(claims[50].start, claims[50].end) == [claims[50]]
