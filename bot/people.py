@@ -110,10 +110,8 @@ class People:
 
         Raises SdpError when SDP cannot be asked who has the address.
         """
-        for how, slack_id in (
-            (How.LINK, await self._links.slack_of(person.id)),
-            (How.MAP, await self._mapped(person.id)),
-        ):
+        linked, mapped = await self._links.known_as(person.id)
+        for how, slack_id in ((How.LINK, linked), (How.MAP, mapped)):
             if slack_id is not None:
                 return self._found(await self.by_id(slack_id), how)
         return await self._by_email(person)
@@ -135,10 +133,6 @@ class People:
     def _found(self, slack: SlackPerson | None, how: How) -> Found | None:
         return Found(slack, how) if slack is not None and self.counts(slack) else None
 
-    async def _mapped(self, sdp: SdpId) -> str | None:
-        mapping = await self._links.mapped(sdp)
-        return mapping.slack if mapping else None
-
     async def _by_email(self, person: Person) -> Found | None:
         if person.email is None or (slack := await self.by_address(person.email)) is None:
             return None
@@ -148,16 +142,15 @@ class People:
 
     async def _is_somebody_else(self, slack: SlackPerson, person: Person) -> bool:
         """A link or the map says that this account is another SDP person's."""
-        link = await self._links.of(slack.id)
-        mappings = await self._links.mappings()
-        taken = {mapping.sdp for mapping in mappings if mapping.slack == slack.id} | ({link.sdp} if link else set())
+        taken = await self._links.in_sdp(slack.id)
         return bool(taken) and person.id not in taken
 
     async def _alone_in_sdp(self, person: Person) -> bool:
         """Nobody else in SDP has this address. Where SDP does not let the bot list people, that cannot be seen."""
         assert person.email is not None  # noqa: S101  # the caller has looked
-        kept = await self._memory.recall("sdp_address", person.email)
-        if kept is None or await self._memory.recall("sdp_address_fresh", person.email) is None:
+        of = person.email
+        kept, fresh = await self._memory.recall_all(("sdp_address", of), ("sdp_address_fresh", of))
+        if kept is None or fresh is None:
             try:
                 kept = await self._asked_once(person.email)
             except SdpError:

@@ -95,10 +95,25 @@ class Links:
         raw = await self._store.redis.hget(self._store.keys.links, slack)
         return _links.validate_json(raw) if raw else None
 
-    async def slack_of(self, sdp: SdpId) -> str | None:
-        """The Slack person this SDP person is connected with."""
-        known: str | None = await self._store.redis.hget(self._store.keys.linked_sdp, sdp)
-        return known
+    async def known_as(self, sdp: SdpId) -> tuple[str | None, str | None]:
+        """The Slack person this SDP person is connected with, and the one the map says they are; one round trip."""
+        keys = self._store.keys
+        async with self._store.redis.pipeline(transaction=False) as step:
+            step.hget(keys.linked_sdp, sdp)
+            step.hget(keys.people_map, sdp)
+            linked, mapped = await step.execute()
+        return linked, _mappings.validate_json(mapped).slack if mapped else None
+
+    async def in_sdp(self, slack: str) -> set[SdpId]:
+        """Who a Slack person is in SDP by their link and by the map; one round trip."""
+        keys = self._store.keys
+        async with self._store.redis.pipeline(transaction=False) as step:
+            step.hget(keys.links, slack)
+            step.hvals(keys.people_map)
+            link, mapped = await step.execute()
+        mappings = (_mappings.validate_json(one) for one in mapped if f'"{slack}"' in one)
+        linked = {_links.validate_json(link).sdp} if link else set()
+        return linked | {mapping.sdp for mapping in mappings if mapping.slack == slack}
 
     async def mark_broken(self, link: Link) -> None:
         """Remember that Zoho takes this token no more, unless the person has connected anew meanwhile."""

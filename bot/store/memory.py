@@ -16,6 +16,11 @@ class Memory:
         value: str | None = await self._store.redis.get(self._store.keys.memory(kind, name))
         return value
 
+    async def recall_all(self, *facts: tuple[str, str]) -> list[str | None]:
+        """Several facts, each by its kind and name, in one round trip."""
+        values: list[str | None] = await self._store.redis.mget([self._store.keys.memory(*fact) for fact in facts])
+        return values
+
     async def keep(self, kind: str, name: str, value: str, span: timedelta) -> None:
         await self._store.redis.set(self._store.keys.memory(kind, name), value, ex=span)
 
