@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from typing import Literal
@@ -182,8 +183,18 @@ async def run(settings: Settings, roles: Iterable[Role]) -> None:
             log.info("bot.ready", address=address, slack="socket mode" if settings.socket_mode else "http")
         elif settings.metrics_port:
             log.info("bot.watched", address=await stack.enter_async_context(watched(house)))
+        _spare_what_stays()
         await stop.wait()
         log.info("bot.stopping")
+
+
+def _spare_what_stays() -> None:
+    """Tell the collector that what is there once all has started is no garbage.
+
+    It would walk through these 100,000 objects every now and then, 50 ms in which no click is answered.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @contextlib.asynccontextmanager
