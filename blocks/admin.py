@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from blocks.kit import Block, Message, aside, clip, header, literal, message, strong, word
-from bot.doctor import Finding, Severity, worst
+from bot.findings import Finding, Severity, worst
 from bot.ledger import Entry
 
 MARKS = {Severity.OK: "OK", Severity.HINT: "Hint", Severity.WARNING: "Warning", Severity.PROBLEM: "Problem"}

@@ -9,12 +9,13 @@ most SECONDS, says what it has not seen, and the next look goes on there.
 import asyncio
 import contextlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from bot.errors import BotError
+from bot.findings import Finding, hint, listed, warning
 from bot.jobs import TryAgain
 from bot.store import CardCopy, Cards, Health
 from bot.store.cards import KEPT
@@ -236,3 +237,38 @@ def _rotated(channels: list[str], first: str) -> list[str]:
     """All channels, beginning with `first` or what comes after it."""
     start = next((number for number, channel in enumerate(channels) if channel >= first), 0)
     return channels[start:] + channels[:start]
+
+
+# --- in words --------------------------------------------------------------------------------------------------
+
+
+def disagreements(found: Comparison, labels: Sequence[str]) -> list[Finding]:
+    """What a look found; `labels` are the releases whose lost cards are still waited for."""
+    return [*_lost(found, labels), *_strays(found), *_unlooked(found)]
+
+
+def _lost(found: Comparison, labels: Sequence[str]) -> list[Finding]:
+    if not found.lost:
+        return []
+    named = f" Still waited for: {listed(labels)}." if labels else ""
+    text = f"{len(found.lost)} messages that the bot keeps up to date were deleted in Slack.{named}"
+    return [warning("cards", text, "/sdp approvals shows what waits; the records go at the next change.")]
+
+
+def _strays(found: Comparison) -> list[Finding]:
+    if not found.strays:
+        return []
+    where = listed(sorted({stray.channel for stray in found.strays}))
+    text = f"{len(found.strays)} cards in Slack have no record and are not kept up to date, in {where}."
+    return [warning("cards", text, "sdp-bot doctor --close-strays")]
+
+
+def _unlooked(found: Comparison) -> list[Finding]:
+    findings = []
+    if found.hidden:
+        text = f"Slack does not show the bot {len(found.hidden)} of its conversations: {listed(found.hidden)}."
+        findings.append(warning("cards", text, "In a channel: /invite @SDP. Are all scopes there?"))
+    if found.unseen:
+        text = f"{found.unseen} of {found.seen + found.unseen} conversations were not looked through to the end."
+        findings.append(hint("cards", text, "Ask again in a minute: the next look goes on there."))
+    return findings

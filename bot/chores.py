@@ -14,8 +14,8 @@ from bot import app, logs, settings
 from bot.app import House
 from bot.approvals import asked
 from bot.audit import Question
-from bot.doctor import Severity, exit_status
 from bot.errors import BadInput
+from bot.findings import Severity, exit_status
 from bot.jobs import TryAgain
 from bot.ledger import Entry
 from bot.models import LedgerEvent, Person, SlackPerson

