@@ -21,11 +21,12 @@ from bot.store import CardCopy, Cards, Health
 from bot.store.cards import KEPT
 
 CALLS = 40
-SECONDS = 12.0
-PAGES = 5
-"""Pages of one conversation: its newest thousand messages."""
+SECONDS = 8.0
 LOOKED_BACK = KEPT - timedelta(days=1)
 """Older messages may have outlived their records without anything being wrong."""
+
+
+NOT_OURS = "Nothing was closed: no card in Slack has a record here. Does REDIS_URL lead to the running bot's memory?"
 
 
 class NotShown(BotError):
@@ -73,7 +74,8 @@ class Stray:
 @dataclass(slots=True)
 class Comparison:
     """What came of a look: `lost` are records whose message is not there, `hidden` channels that Slack does not show,
-    `seen` and `unseen` count conversations; what was read of an unseen one is judged all the same.
+    `seen` and `unseen` count conversations; what was read of an unseen one is judged all the same. `known` counts cards
+    that have their record.
     """
 
     strays: list[Stray] = field(default_factory=list)
@@ -81,6 +83,7 @@ class Comparison:
     hidden: list[str] = field(default_factory=list)
     seen: int = 0
     unseen: int = 0
+    known: int = 0
 
 
 Records = dict[str, tuple[str, CardCopy]]
@@ -98,7 +101,8 @@ class CardCheck:
     async def compare(self, also: Iterable[str] = ()) -> Comparison:
         """Look through the conversations of our records, those the bot has lately written to, and `also`."""
         conversations = await self._conversations(also)
-        order = _rotated(sorted(conversations), await self._health.left_off())
+        order = sorted(conversations, key=lambda channel: (not conversations[channel].copies, channel))
+        order = _rotated(order, await self._health.left_off())
         look, stopped_at = _Look(self._slack, self._cards), ""
         for number, channel in enumerate(order):
             if await look.into(channel, conversations[channel]):
@@ -110,10 +114,16 @@ class CardCheck:
         await self._health.leave_off(stopped_at)
         return look.found
 
-    async def close(self, strays: Iterable[Stray]) -> int:
-        """Close cards nobody keeps up to date; answers how many, without those deleted meanwhile. Raises TryAgain."""
+    async def close_strays(self, also: Iterable[str] = ()) -> int:
+        """Close the cards nobody keeps up to date, as far as one look sees; answers how many.
+
+        Raises TryAgain, and BotError where no card has a record: that is somebody else's memory, not the bot's.
+        """
+        found = await self.compare(also)
+        if found.strays and not found.known:
+            raise BotError(NOT_OURS)
         closed = 0
-        for stray in strays:
+        for stray in found.strays:
             with contextlib.suppress(BotError):
                 await self._slack.close_card(stray.channel, stray.ts)
                 closed += 1
@@ -184,6 +194,8 @@ class _Look:
             for ts, pointer in reading.cards.items():
                 if await self._is_stray(ts, pointer):
                     self.found.strays.append(Stray(channel, ts, pointer))
+                else:
+                    self.found.known += 1
             threads = [await self._thread(channel, ts, reading, kept) for ts, kept in conversation.threads.items()]
         except NotShown as error:
             self.found.hidden.append(str(error))
@@ -204,11 +216,8 @@ class _Look:
 
     async def _read(self, channel: str, thread: str = "") -> _Reading:
         """As many pages as there are or may be asked for. Raises NotShown."""
-        reading = _Reading()
-        cursor = ""
-        for _ in range(PAGES):
-            if self.is_over:
-                break
+        reading, cursor = _Reading(), ""
+        while not reading.whole and not self.is_over:
             self._calls -= 1
             try:
                 page = await self._slack.cards_in(channel, thread, self._since, cursor)
@@ -218,8 +227,7 @@ class _Look:
                 self._calls = 0
                 break
             reading.add(page)
-            if not (cursor := page.cursor):
-                break
+            cursor = page.cursor
         return reading
 
     def _miss(self, kept: Records, reading: _Reading) -> None:
@@ -234,8 +242,8 @@ class _Look:
 
 
 def _rotated(channels: list[str], first: str) -> list[str]:
-    """All channels, beginning with `first` or what comes after it."""
-    start = next((number for number, channel in enumerate(channels) if channel >= first), 0)
+    """All channels, beginning with `first` if it is still among them."""
+    start = channels.index(first) if first in channels else 0
     return channels[start:] + channels[:start]
 
 

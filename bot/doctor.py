@@ -349,17 +349,21 @@ class Doctor:
                 yield warning("channels", text, "In that channel: /invite @SDP")
 
     async def _cards(self) -> Findings:
+        found = await self._card_check.compare(self._card_channels)
+        findings = disagreements(found, await self._labels(found))
+        for finding in findings:
+            yield finding
         waiting = await self._without_card()
         if waiting:
             text = f"{waiting} approvals that wait have no card yet."
             yield hint("cards", text, "The worker posts them; see its log.")
-        channel = self.setup.approvals_channel
-        found = await self._card_check.compare([channel] if channel else [])
-        findings = disagreements(found, await self._labels(found))
-        for finding in findings:
-            yield finding
         if not waiting and not findings:
             yield ok("cards", f"Cards and records agree in all {found.seen} conversations.")
+
+    @property
+    def _card_channels(self) -> list[str]:
+        """Where cards can be without any record saying so."""
+        return [self.setup.approvals_channel] if self.setup.approvals_channel else []
 
     @property
     def _card_check(self) -> CardCheck:
@@ -370,9 +374,7 @@ class Doctor:
 
         Raises TryAgain when Slack asks for patience, BotError.
         """
-        channel = self.setup.approvals_channel
-        found = await self._card_check.compare([channel] if channel else [])
-        return await self._card_check.close(found.strays)
+        return await self._card_check.close_strays(self._card_channels)
 
     async def _without_card(self) -> int:
         """How many approvals wait for somebody who could see a card and has none; a message for many counts as one."""

