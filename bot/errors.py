@@ -13,6 +13,7 @@
     ├── AlreadyDecided              SDP has a decision; nothing was sent
     ├── Changed                     what the card showed is no longer what SDP has
     ├── NothingRecorded             the intent could not be stored: press again
+    ├── MaybeRecorded               whether it was stored is not known: look again
     └── SdpError                    SDP, or the way to it
         ├── SdpUnreachable          provably not sent, or a read that found nobody: safe to repeat
         ├── SdpThrottled            SDP asks for patience, `retry_at` says until when
@@ -122,6 +123,16 @@ class NothingRecorded(BotError):
 
     def __init__(self) -> None:
         super().__init__("Nothing was recorded: the bot cannot reach its memory. Please press again in a moment.")
+
+
+class MaybeRecorded(BotError):
+    """The intent was handed over to be stored, and nobody said whether it was. What the person sees later is true."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "It is not certain whether this was recorded: the bot's memory did not answer in time. Please look here "
+            "again in a moment: if it was recorded, you will see it; if nothing has changed, press again."
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from bot import pages
 from bot.errors import BotError
 from bot.linking import CALLBACK_PATH, LINK_PATH, LinkGone, Linking
 from bot.models import SdpId, sdp_id
+from bot.store import answered_within
 
 BODY_MAX = 1_000_000
 BODY_SECONDS = 10.0
@@ -254,7 +255,8 @@ PLAIN = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 
 async def _recorded(write: Awaitable[Any], status: int) -> Response:
     try:
-        await write
+        with answered_within():
+            await write
     except RedisError as error:
         log.warning("web.redis_away", error=type(error).__name__)
         return PlainTextResponse("not ok", 503)

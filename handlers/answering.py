@@ -10,6 +10,7 @@ adds messages, https://github.com/slackapi/bolt-js/issues/2287.) Answers to butt
 import asyncio
 import inspect
 import secrets
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -30,15 +31,17 @@ from bot.ledger import Ledger
 from bot.models import LedgerEvent, SdpId
 from bot.permissions import Rights, Standing, check_audience
 from bot.sdp import Matches
-from bot.store.asks import Asks
+from bot.store import AnswerLost, Asks
 from handlers.asking import OURS_ALONE, Ask, Call, Reply, Row
 from handlers.messenger import BlocksRefused, MessageGone, Messenger
 from handlers.people import Welcome
 
 PATIENCE_SECONDS = 1.5
-"""How long a typed command waits for its answer before a line says that it runs; Slack waits three seconds."""
-PAUSES = (0.02,) * 15 + (0.06,) * 20
-"""Seconds between looks for the answer, PATIENCE_SECONDS in all: often while it is likely, then seldom."""
+"""How long a press in a message waits for its answer before a line says that it runs."""
+TYPED_SECONDS = 1.2
+"""The same for a typed command; there Slack waits, and Redis may need some of its three seconds to be told of it."""
+SOON_SECONDS, PAUSE, LONG_PAUSE = 0.3, 0.02, 0.06
+"""Looks for the answer are this far apart: often while it is likely, then seldom."""
 
 PART_OF_SDP: Mapping[str, str] = {"maintenance": "maintenances", "project": "projects", "release": "releases"}
 """Kind of record → the part of the SDP client that finds it."""
@@ -93,15 +96,23 @@ class Desk:
 
     async def take(self, ask: Ask, trigger: str) -> Message:
         """Store a typed question and wake its job; the answer if it is quick, else the line that says it runs."""
+        began = time.monotonic()
         await self._start(ask, trigger)
         if not ask.typed or self._opens(ask):
             return {}
-        for pause in PAUSES:
-            if answer := await self._asks.answer(ask.id):
-                return _loaded(answer)
-            await asyncio.sleep(pause)
-        answer = await self._asks.give_up(ask.id)
+        try:
+            answer = await self._quick_answer(ask.id, began)
+        except RedisError as away:  # the question is stored, and its answer may still come
+            raise AnswerLost("the answer to a command cannot be waited for") from away
         return _loaded(answer) if answer else cards.working(ask.text)
+
+    async def _quick_answer(self, id_: str, began: float) -> str | None:
+        """What comes in time; after None it finds its own way."""
+        while (waited := time.monotonic() - began) < TYPED_SECONDS:
+            if answer := await self._asks.answer(id_):
+                return answer
+            await asyncio.sleep(PAUSE if waited < SOON_SECONDS else LONG_PAUSE)
+        return await self._asks.give_up(id_)
 
     async def choose(self, id_: str, chosen: SdpId, answer_to: Ask, trigger: str) -> None:
         """Go on with a question whose record was picked in its menu. Raises BadInput when it is too old."""

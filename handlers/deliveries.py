@@ -22,7 +22,7 @@ from slack_bolt.response import BoltResponse
 
 from bot import metrics
 from bot.errors import TooFast
-from bot.store import Memory
+from bot.store import Memory, answered_within
 from handlers.payloads import who
 
 KEPT = timedelta(minutes=15)
@@ -45,12 +45,13 @@ class RememberingApp(AsyncApp):
 
     async def async_dispatch(self, req: AsyncBoltRequest) -> BoltResponse:
         began = time.perf_counter()
-        answer = await super().async_dispatch(req)
-        metrics.GESTURES.labels(str(answer.status)).observe(time.perf_counter() - began)
-        mark = req.context.get(MARK)
-        if mark and answer.status == 200:
-            with contextlib.suppress(RedisError):
-                await self.memory.keep("delivery", mark, "answered", KEPT)
+        with answered_within():
+            answer = await super().async_dispatch(req)
+            metrics.GESTURES.labels(str(answer.status)).observe(time.perf_counter() - began)
+            mark = req.context.get(MARK)
+            if mark and answer.status == 200:
+                with contextlib.suppress(RedisError):
+                    await self.memory.keep("delivery", mark, "answered", KEPT)
         return answer
 
 

@@ -12,10 +12,10 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.response import BoltResponse
 
 from blocks.kit import escape
-from bot.errors import BadInput, BotError, NotConnected, NothingRecorded, Refused, TooFast
+from bot.errors import BadInput, BotError, MaybeRecorded, NotConnected, NothingRecorded, Refused, TooFast
 from bot.ledger import Ledger
 from bot.models import LedgerEvent
-from bot.store import Memory
+from bot.store import AnswerLost, Memory
 from handlers.messenger import Messenger
 from handlers.payloads import place_of, who
 from handlers.people import Welcome
@@ -65,7 +65,7 @@ async def _note(error: Exception, person: str, ledger: Ledger, memory: Memory) -
 
 def _words(error: Exception) -> str:
     if isinstance(error, RedisError):
-        return str(NothingRecorded())
+        return str(MaybeRecorded() if isinstance(error, AnswerLost) else NothingRecorded())
     if isinstance(error, BotError):
         return str(error)
     reference = secrets.token_hex(3)

@@ -4,6 +4,7 @@ A call is made once: repeating one whose answer was lost would post twice (slack
 errors has done that). A job that fails here is simply woken again, and looks first.
 """
 
+import contextlib
 import json
 import re
 from collections.abc import AsyncIterator
@@ -12,6 +13,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import structlog
+from redis.exceptions import RedisError
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
@@ -199,11 +201,13 @@ class Messenger:
 
     async def dm(self, person: str) -> str:
         """The direct-message channel with somebody."""
-        if (known := await self._memory.recall("dm", person)) is not None:
-            return known
+        with contextlib.suppress(RedisError):  # who is told of an outage is told during one
+            if (known := await self._memory.recall("dm", person)) is not None:
+                return known
         opened = await self._call("conversations.open", users=person)
         channel: str = opened["channel"]["id"]
-        await self._memory.keep("dm", person, channel, DM_KEPT)
+        with contextlib.suppress(RedisError):
+            await self._memory.keep("dm", person, channel, DM_KEPT)
         return channel
 
     async def whisper(self, person: str, place: Place | None, text: str) -> None:

@@ -6,14 +6,14 @@ number of processes. Each kind of record has a class here; keys are made in `key
 A step that must not be cut in two is one Lua script: recording an intent and waking the job that works on it
 happen together or not at all. Writes are never blindly repeated: a step that is asked twice answers the same.
 
-Outages raise `redis.RedisError`; `down` names what that means for a person.
+Outages raise `redis.RedisError`. Of those, `AnswerLost` means that a write may have been carried out all the same.
 """
 
 from bot.store.asks import Asks
 from bot.store.brake import BrakeMark, Brakes
 from bot.store.budget import RedisBudget
 from bot.store.cards import CardCopy, Cards
-from bot.store.connection import Store, connect
+from bot.store.connection import AnswerLost, Store, answered_within, connect
 from bot.store.decisions import Decisions, Wake
 from bot.store.digests import DigestRecord, Digests, DigestState, RunProgress, TeamDigest
 from bot.store.health import Health
@@ -28,6 +28,7 @@ from bot.store.releases import Asked, Books, Known, Releases, Walk
 from bot.store.tokens import RedisTokens
 
 __all__ = [
+    "AnswerLost",
     "Asked",
     "Asks",
     "Books",
@@ -59,5 +60,6 @@ __all__ = [
     "Ticket",
     "Wake",
     "Walk",
+    "answered_within",
     "connect",
 ]

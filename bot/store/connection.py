@@ -1,8 +1,8 @@
 """The connection every part of the store shares, and the store as a whole.
 
 A server can be deaf: it takes the connection and the command, and nothing comes back. So every command has an end, and
-an earlier one while a person waits (`answered_within`). What then is known depends on the command: a read that was not
-answered did nothing; a write may have been carried out all the same, and says so by raising `AnswerLost`.
+an earlier one while a person waits (`answered_within`). What then is known depends on the command: one that never got a
+connection, or a read, did nothing; a write may have been carried out all the same, and says so by raising `AnswerLost`.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from bot.store.keys import Keys
 
 SOCKET_TIMEOUT = 5.0
 """Seconds without a byte after which a connection is given up; longer than the longest wait for work (`bot.jobs`)."""
-GESTURE_SECONDS = 2.0
+GESTURE_SECONDS = 2.2
 """What the store may take of the three seconds in which Slack wants its answer; the rest is for telling the person."""
 CONNECTIONS = 32
 """A burst of clicks queues for a connection rather than failing, as redis-py's own pool would at its hundredth."""
@@ -44,6 +44,7 @@ class AnswerLost(RedisConnectionError):
 
 
 _end: ContextVar[float | None] = ContextVar("end of patience", default=None)
+_connected: ContextVar[bool] = ContextVar("the present command has a connection", default=False)
 
 
 @contextlib.contextmanager
@@ -63,15 +64,23 @@ async def _in_time(send: Callable[[], Awaitable[T]], *, writes: bool) -> T:
     end = _end.get()
     if end is not None and end <= asyncio.get_running_loop().time():
         raise RedisTimeoutError("not sent: whoever waited has been answered")
+    _connected.set(False)
     try:
         async with asyncio.timeout_at(end):
             return await send()
     except (RedisConnectionError, RedisTimeoutError, TimeoutError) as silence:
-        if writes:
+        if writes and _connected.get():
             raise AnswerLost(f"no answer to a write ({type(silence).__name__})") from silence
         if isinstance(silence, TimeoutError):
             raise RedisTimeoutError("no answer in time") from None
         raise
+
+
+class _Pool(BlockingConnectionPool):
+    async def get_connection(self, *_: Any, **__: Any) -> Any:
+        connection = await super().get_connection()  # type: ignore[no-untyped-call]
+        _connected.set(True)
+        return connection
 
 
 class _Pipeline(Pipeline):
@@ -98,7 +107,7 @@ def connect(url: str) -> Any:
     what reconnects after the server was restarted. `from_url` alone would never retry (redis-py 8.1).
     Typed Any, because redis-py 8.1 types every answer as bytes or str, whatever `decode_responses` says.
     """
-    pool = BlockingConnectionPool.from_url(
+    pool = _Pool.from_url(
         url,
         max_connections=CONNECTIONS,
         timeout=SOCKET_TIMEOUT,

@@ -119,13 +119,13 @@ class Relay:
     async def _questions(self, from_bot: asyncio.StreamReader, to_server: asyncio.StreamWriter, line: Line) -> None:
         with contextlib.suppress(OSError):
             while chunk := await from_bot.read(CHUNK):
-                await self._flows.wait()
                 if self.catch(chunk):
                     line.held.set()
                 if self.hush(chunk):
                     line.silent = True
                 if self.lose(chunk):
                     continue
+                await self._flows.wait()
                 to_server.write(chunk)
                 await to_server.drain()
 
