@@ -4,7 +4,7 @@ Once a day the chain's end is anchored outside Redis, old entries move to files,
 with what the ledger says was sent: a decision made elsewhere is noted, and one that SDP does not have raises its voice.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -12,7 +12,7 @@ import structlog
 
 from bot.archive import Anchor, Archive
 from bot.errors import SdpError
-from bot.ledger import Entry, Ledger, Verdict
+from bot.ledger import Entry, Ledger, Verdict, mentions
 from bot.models import Approval, ApprovalRef, ApprovalState, LedgerEvent, SdpId, Verb
 from bot.sdp import Sdp
 from bot.store import Releases
@@ -32,10 +32,11 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Which entries are wanted; None means any."""
+    """Which entries are wanted; None means any. `known_as`: those that speak of somebody (`bot.ledger.mentions`)."""
 
     release: SdpId | None = None
     person: str | None = None
+    known_as: frozenset[str] | None = None
     since: datetime | None = None
     until: datetime | None = None
 
@@ -44,6 +45,7 @@ class Question:
         return (
             (self.release is None or details.get("approval", "").partition(".")[0] == self.release)
             and (self.person is None or self.person in details.values())
+            and (self.known_as is None or mentions(details, self.known_as))
             and (self.since is None or entry.at >= self.since)
             and (self.until is None or entry.at < self.until)
         )
@@ -72,10 +74,10 @@ class Audit:
     async def verify(self) -> Verdict:
         return await self._ledger.verify()
 
-    async def erase(self, person: str, by: str) -> int:
-        """Take a Slack person's data out of the ledger; answers of how many entries."""
+    async def erase(self, known_as: Collection[str], by: str) -> int:
+        """Take the data of whoever has these ids, addresses and names out; answers of how many entries."""
         now = datetime.now(UTC)
-        return await self._ledger.erase(person, LedgerEvent(f"erase:{now.isoformat()}", now, "erased", {"by": by}))
+        return await self._ledger.erase(known_as, LedgerEvent(f"erase:{now.isoformat()}", now, "erased", {"by": by}))
 
     async def expire(self, before: datetime, by: str) -> int:
         """Take the details of everything older than a moment out; the chain stands. Answers of how many entries."""

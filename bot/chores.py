@@ -194,7 +194,7 @@ def export_person(slack_id: str) -> Chore:
         about = {"link": {"sdp": link.sdp, "name": link.name, "email": link.email} if link else None}
         about["settings"] = json.loads((await house.preferences.of(slack_id)).model_dump_json())
         _say(json.dumps(about, ensure_ascii=False))
-        async for entry in house.audit.find(Question(person=slack_id)):
+        async for entry in house.audit.find(Question(known_as=await _known_as(house, slack_id))):
             _say(entry.model_dump_json())
         return 0
 
@@ -203,10 +203,11 @@ def export_person(slack_id: str) -> Chore:
 
 def erase_person(slack_id: str) -> Chore:
     async def chore(house: House) -> int:
+        known_as = await _known_as(house, slack_id)
         await house.linking.unlink(slack_id)
         await house.links.unmap(slack_id)
         await house.preferences.forget(slack_id)
-        count = await house.audit.erase(slack_id, "sdp-bot people erase")
+        count = await house.audit.erase(known_as, "sdp-bot people erase")
         _say(f"Erased: the connection, the settings, and the details of {count} entries of the ledger.")
         return 0
 
@@ -219,6 +220,21 @@ async def rotate_keys(house: House) -> int:
     if lost:
         _say(f"{lost} could not be opened by any key: these people have to /sdp link again.")
     return 1 if lost else 0
+
+
+async def _known_as(house: House, slack_id: str) -> frozenset[str]:
+    """Every id, address and name by which the ledger can speak of somebody."""
+    person, link = await house.people.by_id(slack_id), await house.links.of(slack_id)
+    words = {slack_id}
+    if person is not None:
+        words |= {person.name, person.email or ""}
+        for found in await house.sdp.people.by_email(person.email) if person.email else ():
+            words |= {found.id, found.name}
+    if link is not None:
+        words |= {link.sdp, link.name, link.email}
+    for mapping in await house.links.mappings():
+        words |= {mapping.sdp, mapping.name} if mapping.slack == slack_id else set()
+    return frozenset(words - {""})
 
 
 # --- small helpers ----------------------------------------------------------------------------------------------

@@ -14,8 +14,9 @@ import asyncio
 import hashlib
 import hmac
 import json
+import re
 import secrets
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
@@ -147,12 +148,13 @@ class Ledger:
             return f"the details of entry {min(bare)} are gone, and no entry says that they were erased"
         return None
 
-    async def erase(self, person: str, event: LedgerEvent) -> int:
-        """Take the details of every entry about a Slack person out for good; answers of how many.
+    async def erase(self, known_as: Collection[str], event: LedgerEvent) -> int:
+        """Take the details of every entry that speaks of somebody out for good; answers of how many.
 
-        `event` says by whom and why; its details get the numbers.
+        `known_as` are their ids, addresses and names (see `mentions`). `event` says by whom and why; its details get
+        the numbers.
         """
-        return await self._erase(lambda entry: _is_about(entry.details or {}, person), event)
+        return await self._erase(lambda entry: mentions(entry.details or {}, known_as), event)
 
     async def expire(self, before: datetime, event: LedgerEvent) -> int:
         """The same for everything older than a moment."""
@@ -241,8 +243,18 @@ def _erased_by(entry: Mapping[str, Any]) -> set[int]:
     return {int(number) for number in entry["details"].get("entries", "").split()}
 
 
-def _is_about(details: Mapping[str, str], person: str) -> bool:
-    return person in details.values()
+def mentions(details: Mapping[str, str], known_as: Collection[str]) -> bool:
+    """Whether the details speak of somebody: as a whole value, or inside a sentence such as a refusal's.
+
+    A name of one word counts only as a whole value: inside a sentence it may be anything.
+    """
+    return any(word == value or _stands_in(word, value) for value in details.values() for word in known_as)
+
+
+def _stands_in(word: str, sentence: str) -> bool:
+    if word.isalpha() or word not in sentence:
+        return False
+    return re.search(rf"(?<!\w){re.escape(word)}(?!\w)", sentence) is not None
 
 
 def _dump(entry: Mapping[str, Any]) -> str:

@@ -108,16 +108,28 @@ async def test_the_ledger_is_printed_and_proven(street: Street, terminal: Termin
 async def test_somebody_is_exported_and_erased(street: Street, terminal: Terminal) -> None:
     await street.connects("arjun")
     arjun = street.id("arjun")
+    await street.forge_click("tess", "approval.approve", street.card("arjun", PORTAL))
+    refusal = await street.noted("refused", rule="not_the_approver")
+    assert "Arjun Velloor" in (refusal.details or {})["note"]
+    theirs = next(one for one in street.box.sdp.waiting("tess"))
+    street.box.sdp.decide(theirs, "approve", by="tess", comments="in SDP itself")
+    await street.hint(theirs.level.release.id)
+    await until(lambda: _seen(street, theirs.level.release.id, theirs.id))
+    await street.bot.audit.reconcile()
+    await street.noted("made elsewhere", approver="Tess Harbourne")
     status, said = await terminal.run("people", "export", arjun)
     assert status == 0
     assert "arjun.velloor@example.com" in said
+    assert "not_the_approver" in said
     assert "1000." not in said
     status, said = await terminal.run("people", "erase", arjun)
     assert status == 0, said
     assert await street.linked("arjun") is None
     assert street.box.sdp.effects("grant.revoked", by="arjun")
     assert (await street.bot.ledger.verify()).trouble is None
-    assert not [entry for entry in await street.entries() if entry.details and arjun in entry.details.values()]
+    kept = json.dumps([entry.details for entry in await street.entries()])
+    assert not [word for word in (arjun, "Arjun Velloor", "arjun.velloor@example.com") if word in kept]
+    assert "Tess Harbourne" in kept, "nobody else's entries are touched"
 
 
 async def test_keys_are_rotated_while_the_bot_runs(street: Street, terminal: Terminal) -> None:

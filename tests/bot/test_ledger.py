@@ -148,12 +148,33 @@ async def test_a_new_key_goes_on_and_the_old_one_still_proves(book: Book) -> Non
 
 async def test_somebody_erased_leaves_a_whole_chain(book: Book) -> None:
     await book.ledger.write(event(6, person="U0MARA", comment="hers"))
-    assert await book.ledger.erase("U0ARJUN", LedgerEvent("erasing", NOW, "erased", {"by": "cli"})) == 5
+    assert await book.ledger.erase({"U0ARJUN"}, LedgerEvent("erasing", NOW, "erased", {"by": "cli"})) == 5
     assert await book.ledger.verify() == (7, None)
     text = "".join([entry.model_dump_json() async for entry in book.ledger.entries()])
     assert "U0ARJUN" not in text
     assert "comment 3" not in text
     assert "hers" in text
+
+
+@pytest.mark.parametrize(
+    ("said", "speaks_of_her"),
+    [
+        ("This decision is Mara Lindqvist's, so nothing was sent.", True),
+        ("U0MARA", True),
+        ("linked mara@example.com", True),
+        ("Mara", True),
+        ("Tamara Lindqvistson", False),
+        ("Marathon: ask Mara in person", False),
+        ("tamara@example.com", False),
+    ],
+)
+async def test_who_is_erased_is_known_by_name_also_inside_a_sentence(
+    book: Book, said: str, speaks_of_her: bool
+) -> None:
+    await book.ledger.write(event(6, person="U0TESS", note=said))
+    known_as = {"U0MARA", "Mara Lindqvist", "Mara", "mara@example.com"}
+    erased = await book.ledger.erase(known_as, LedgerEvent("erasing", NOW, "erased", {"by": "cli"}))
+    assert erased == int(speaks_of_her)
 
 
 async def test_what_is_too_old_loses_its_details_and_keeps_its_place(book: Book) -> None:
@@ -198,7 +219,7 @@ async def test_a_lost_file_is_found(book: Book) -> None:
 
 async def test_somebody_in_the_files_is_erased_there_too(book: Book) -> None:
     await book.ledger.move_old(keep=2)
-    await book.ledger.erase("U0ARJUN", LedgerEvent("erasing", NOW, "erased", {}))
+    await book.ledger.erase({"U0ARJUN"}, LedgerEvent("erasing", NOW, "erased", {}))
     assert await book.ledger.verify() == (6, None)
     assert "U0ARJUN" not in "".join(book.archive.lines())
 
