@@ -92,7 +92,7 @@ NOT_SENT_RETRY = timedelta(seconds=5)
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """What a person pressed: parsed at the door, checked when the job runs."""
+    """What a person pressed: parsed at the door, checked when the job runs. `delivery` tells this press from others."""
 
     ref: ApprovalRef
     verb: Verb
@@ -101,6 +101,7 @@ class Intent:
     shown: str
     comment: str = ""
     place: Place | None = None
+    delivery: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +144,10 @@ class DecisionService:
 
     # --- what people do --------------------------------------------------------------------------
 
-    async def record(self, intent: Intent) -> Decision:
-        """Store the intent and wake its job, in one step. A second click answers the decision already under way."""
+    async def record(self, intent: Intent) -> Decision | None:
+        """Store the intent and wake its job, in one step. A second click answers the decision already under way, the
+        same click delivered again None.
+        """
         now = datetime.now(UTC)
         decision = Decision(
             id=secrets.token_hex(8),
@@ -161,7 +164,8 @@ class DecisionService:
         )
         decision = replace(decision, unwritten=(_event(decision, "asked", now, {"shown": intent.shown}),))
         log.info("decision.recorded", decision=decision.id, approval=str(intent.ref), verb=intent.verb.value)
-        while (known := await self._decisions.record(decision, self._jobs.entry("decide", decision.key, now))).final:
+        wake = self._jobs.entry("decide", decision.key, now)
+        while (known := await self._decisions.record(decision, wake, intent.delivery)) and known.final:
             # An earlier one has ended and is not in the ledger yet; once it is, it makes room.
             await self._write_events(known)
         return known

@@ -1,9 +1,7 @@
 """Everything that reacts: to Slack payloads and to jobs that are due."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
-
-from slack_bolt.context.async_context import AsyncBoltContext
 
 from bot.store import Memory
 from handlers import (
@@ -23,14 +21,8 @@ from handlers.deliveries import RememberingApp
 
 def register(app: RememberingApp, services: Mapping[str, Any], *, memory: Memory, gestures_per_minute: int) -> None:
     """Put every listener on `app`; `services` are handed to them by argument name."""
-    pace = deliveries.Pace(gestures_per_minute)
-
-    @app.middleware
-    async def hand_over(context: AsyncBoltContext, next_: Callable[[], Awaitable[Any]]) -> Any:
-        context.update(services)
-        return await next_()
-
-    deliveries.register(app, memory, pace)
+    app.services = services
+    deliveries.register(app, memory, deliveries.Pace(gestures_per_minute))
     approvals.register(app)
     following.register(app)
     commands.register(app)

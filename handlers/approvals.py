@@ -46,6 +46,7 @@ async def approve(
             person_name=click.person_name,
             shown=click.pointer.shown,
             place=click.place,
+            delivery=click.delivery,
         )
     )
     return await ack()
@@ -88,6 +89,7 @@ async def decide_with_words(ack: AsyncAck, body: Body, decisions: DecisionServic
             shown=said.pointer.shown,
             comment=comment,
             place=said.place,
+            delivery=said.delivery,
         )
     )
     return await ack()

@@ -8,9 +8,7 @@ without effect. Where memory cannot be asked, nothing is let through unseen: peo
 import contextlib
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
-from datetime import timedelta
-from hashlib import sha256
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import structlog
@@ -20,13 +18,14 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
+from blocks import ids
 from bot import metrics
 from bot.errors import TooFast
-from bot.store import Memory, answered_within
-from handlers.payloads import who
+from bot.store import DELIVERY_KEPT, Memory, answered_within
+from handlers.payloads import mark_of, who
 
-KEPT = timedelta(minutes=15)
-"""Slack sends an event again for about six minutes, and a signature is good for five."""
+DECIDING = frozenset({ids.APPROVE, ids.DECIDE})
+"""What records an intent: the record remembers its delivery itself, in the same step (`bot.store.Decisions.record`)."""
 PEOPLE_KEPT = 10_000
 MARK = "delivery_mark"
 """Where a request's context has what tells it from others."""
@@ -42,16 +41,19 @@ class RememberingApp(AsyncApp):
     """
 
     memory: Memory
+    services: Mapping[str, Any]
+    """What listeners may ask for, by argument name. Not from a middleware: one costs a listener (Bolt 1.30)."""
 
     async def async_dispatch(self, req: AsyncBoltRequest) -> BoltResponse:
         began = time.perf_counter()
+        req.context.update(self.services)
         with answered_within():
             answer = await super().async_dispatch(req)
             metrics.GESTURES.labels(str(answer.status)).observe(time.perf_counter() - began)
             mark = req.context.get(MARK)
             if mark and answer.status == 200:
                 with contextlib.suppress(RedisError):
-                    await self.memory.keep("delivery", mark, "answered", KEPT)
+                    await self.memory.keep("delivery", mark, "answered", DELIVERY_KEPT)
         return answer
 
 
@@ -78,23 +80,21 @@ def register(app: RememberingApp, memory: Memory, pace: Pace) -> None:
     app.memory = memory
 
     @app.middleware
-    async def once(body: dict[str, Any], context: AsyncBoltContext, next_: Callable[[], Awaitable[Any]]) -> Any:
-        mark = _mark(body)
+    async def once_and_not_too_fast(
+        body: dict[str, Any], context: AsyncBoltContext, next_: Callable[[], Awaitable[Any]]
+    ) -> Any:
+        mark = "" if _is_deciding(body) else mark_of(body)
         if mark and await memory.recall("delivery", mark) is not None:
             log.info("slack.repeated_delivery", kind=body.get("type") or "command")
             return BoltResponse(status=200, body="")
         context[MARK] = mark
-        return await next_()
-
-    @app.middleware
-    async def not_too_fast(body: dict[str, Any], next_: Callable[[], Awaitable[Any]]) -> Any:
         person = "" if body.get("type") == "block_suggestion" else who(body)
         if person and not pace.admits(person):
             raise TooFast
         return await next_()
 
 
-def _mark(body: dict[str, Any]) -> str:
-    """What only deliveries of one and the same thing share; no team in it, because that can vary."""
-    one = body.get("event_id") or body.get("trigger_id") or ""
-    return sha256(str(one).encode()).hexdigest()[:32] if one else ""
+def _is_deciding(body: dict[str, Any]) -> bool:
+    actions, view = body.get("actions") or [{}], body.get("view") or {}
+    submitted = body.get("type") == "view_submission"
+    return (view.get("callback_id") if submitted else actions[0].get("action_id")) in DECIDING

@@ -22,6 +22,7 @@ class Click:
     person_name: str
     pointer: CardPointer
     place: Place | None
+    delivery: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Words:
     verb: Verb
     place: Place | None
     text: str
+    delivery: str
 
 
 def click(body: dict[str, Any]) -> Click:
@@ -44,6 +46,7 @@ def click(body: dict[str, Any]) -> Click:
         person_name=_name(body["user"]),
         pointer=_pointer(action.get("value", "")),
         place=place_of(body),
+        delivery=mark_of(body),
     )
 
 
@@ -58,6 +61,7 @@ def words(body: dict[str, Any], input_id: str) -> Words:
         verb=verb,
         place=Place(channel, ts) if channel and ts else None,
         text=view["state"]["values"].get(input_id, {}).get(input_id, {}).get("value") or "",
+        delivery=mark_of(body),
     )
 
 
@@ -212,6 +216,12 @@ def who(body: dict[str, Any]) -> str:
         return ""
     user = body.get("user")
     return str(user.get("id") or "") if isinstance(user, dict) else str(body.get("user_id") or "")
+
+
+def mark_of(body: dict[str, Any]) -> str:
+    """What only deliveries of one and the same thing share; no team in it, because that can vary. Empty: unknown."""
+    one = body.get("event_id") or body.get("trigger_id") or ""
+    return sha256(str(one).encode()).hexdigest()[:32] if one else ""
 
 
 def place_of(body: dict[str, Any]) -> Place | None:

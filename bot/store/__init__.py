@@ -14,7 +14,7 @@ from bot.store.brake import BrakeMark, Brakes
 from bot.store.budget import RedisBudget
 from bot.store.cards import CardCopy, Cards
 from bot.store.connection import AnswerLost, Store, answered_within, connect
-from bot.store.decisions import Decisions, Wake
+from bot.store.decisions import DELIVERY_KEPT, Decisions, Wake
 from bot.store.digests import DigestRecord, Digests, DigestState, RunProgress, TeamDigest
 from bot.store.health import Health
 from bot.store.ledger import LedgerLog
@@ -28,6 +28,7 @@ from bot.store.releases import Asked, Books, Known, Releases, Walk
 from bot.store.tokens import RedisTokens
 
 __all__ = [
+    "DELIVERY_KEPT",
     "AnswerLost",
     "Asked",
     "Asks",

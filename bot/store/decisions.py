@@ -10,6 +10,8 @@ from bot.store.connection import Store
 from bot.store.scripts import RECORD_INTENT, SWAP_DECISION
 
 KEPT = timedelta(days=30)
+DELIVERY_KEPT = timedelta(minutes=15)
+"""Slack sends an event again for about six minutes, and a signature is good for five."""
 _codec = TypeAdapter(Decision)
 
 
@@ -26,13 +28,15 @@ class Decisions:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def record(self, decision: Decision, wake: Wake) -> Decision:
+    async def record(self, decision: Decision, wake: Wake, delivery: str = "") -> Decision | None:
         """Store a new intent. Answers it, or the person's decision that it leaves alone: one that is under way, or one
-        that has ended and is not in the ledger yet."""
-        keys = self._keys(decision.ref)
-        known = await self._store.run(
-            RECORD_INTENT, keys, decision.person, _dump(decision), _seconds(KEPT), decision.key, wake.job, wake.at
-        )
+        that has ended and is not in the ledger yet; None when this very `delivery` was recorded before.
+        """
+        keys = [*self._keys(decision.ref), self._store.keys.memory("delivery", delivery)]
+        args = (decision.person, _dump(decision), _seconds(KEPT), decision.key, wake.job, wake.at)
+        known = await self._store.run(RECORD_INTENT, keys, *args, _seconds(DELIVERY_KEPT) if delivery else 0)
+        if known == "repeated":
+            return None
         return decision if known is None else _codec.validate_json(known)
 
     async def swap(self, old: Decision, new: Decision, wake: Wake | None = None) -> bool:

@@ -39,11 +39,12 @@ RECORD_INTENT = (
     WAKE
     + """
 local old = redis.call('HGET', KEYS[1], ARGV[1])
-if old then
-  local known = cjson.decode(old)
-  if known.id == cjson.decode(ARGV[2]).id then return false end
-  if not known.final or #known.unwritten > 0 then return old end
-end
+local known = old and cjson.decode(old)
+if known and known.id == cjson.decode(ARGV[2]).id then return false end
+if ARGV[7] ~= '0' and redis.call('EXISTS', KEYS[5]) == 1 then return 'repeated' end
+if known and #known.unwritten > 0 and known.final then return old end
+if ARGV[7] ~= '0' then redis.call('SET', KEYS[5], 'recorded', 'EX', ARGV[7]) end
+if known and not known.final then return old end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 redis.call('EXPIRE', KEYS[1], ARGV[3])
 redis.call('SADD', KEYS[2], ARGV[4])
@@ -51,11 +52,12 @@ wake(KEYS[3], KEYS[4], ARGV[5], ARGV[6])
 return false
 """
 )
-"""KEYS decision open due kick · ARGV field record ttl member job at → the decision that stands in the way, or false.
+"""KEYS decision open due kick delivery · ARGV field record ttl member job at delivery_ttl|0
+→ the decision that stands in the way, 'repeated', or false: recorded.
 
-That is one under way, or one whose end is not in the ledger yet: what took its place would be all that is known.
-Asked again about the very same decision it does nothing, whatever that has become meanwhile: an undone one that was
-put back would be sent."""
+In the way stands one that is under way, or one whose end is not in the ledger yet: what took its place would be all
+that is known. Asked again about the very same decision it does nothing, whatever that has become meanwhile: an undone
+one that was put back would be sent. 'repeated': this delivery was here before."""
 
 SWAP_DECISION = (
     WAKE
