@@ -41,7 +41,6 @@ test: check
 	@$(BIN)/pytest -q -n 2 --dist loadgroup
 
 faults: setup
-	@$(BIN)/pytest -q -m slow tests/faults || echo "The rolling restart failed: see docs/performance.md, What remains."
 	@$(BIN)/python -m tests.faults $(if $(KILLS),--kills $(KILLS)) $(if $(SEED),--seed $(SEED))
 
 pictures: setup
