@@ -278,6 +278,7 @@ def _sdp_settings(settings: Settings) -> SdpSettings:
         client_secret=settings.sdp_client_secret.get_secret_value(),
         refresh_token=settings.sdp_refresh_token.get_secret_value(),
         slack_files_url=_slack_files(settings.slack_api_url),
+        answer_seconds=settings.sdp_answer_seconds,
     )
 
 

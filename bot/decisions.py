@@ -165,7 +165,9 @@ class DecisionService:
         decision = replace(decision, unwritten=(_event(decision, "asked", now, {"shown": intent.shown}),))
         log.info("decision.recorded", decision=decision.id, approval=str(intent.ref), verb=intent.verb.value)
         wake = self._jobs.entry("decide", decision.key, now)
-        while (known := await self._decisions.record(decision, wake, intent.delivery)) and known.final:
+        # Should SDP take its time, the card says meanwhile that the click has arrived.
+        show = self._jobs.entry("show", str(intent.ref), now + SLOW)
+        while (known := await self._decisions.record(decision, wake, intent.delivery, show)) and known.final:
             # An earlier one has ended and is not in the ledger yet; once it is, it makes room.
             await self._write_events(known)
         return known
@@ -177,6 +179,7 @@ class DecisionService:
                 return decision
             undone = self._moved(decision, S.UNDONE, note="You took this back. Nothing was sent to SDP.")
             if await self._decisions.swap(decision, undone, self._jobs.entry("decide", decision.key)):
+                await self._jobs.wake("show", str(ref))  # the job that decides may be waiting for SDP
                 return undone
         return None
 
@@ -207,8 +210,6 @@ class DecisionService:
         """Carry one decision on as far as it goes now; answers when to go on, None when it is final. A job."""
         ref, person = _parse_key(key)
         show = self._jobs.entry("show", str(ref))
-        # Should SDP take its time, the card says meanwhile that the click has arrived.
-        await self._jobs.wake("show", str(ref), at=datetime.now(UTC) + SLOW)
         ours = False
         decision = await self._decisions.get(ref, person)
         if decision is not None:

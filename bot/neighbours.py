@@ -1,7 +1,8 @@
 """What else happens in a release's planned window: other releases and maintenances on the same service or asset.
 
 Reading every maintenance for every card would cost more than the answer is worth, so what is planned is read once
-for all and kept for a few minutes. When SDP cannot be asked, cards show what was known, or nothing about this.
+for all and kept for a few minutes. When SDP cannot be asked, or takes its time, cards show what was known, or nothing
+about this.
 """
 
 import asyncio
@@ -18,6 +19,8 @@ from bot.sdp import Sdp
 from bot.store import Releases
 
 KEPT_SECONDS = 300.0
+PATIENCE_SECONDS = 2.0
+"""How long a card waits for this: it has more important things to say, such as that SDP is silent."""
 
 log = structlog.get_logger()
 
@@ -31,7 +34,7 @@ class Neighbours:
         self._planned = Calendar()
         self._maintenances: list[Maintenance] = []
         self._read_at = float("-inf")
-        self._reading = asyncio.Lock()
+        self._reading: asyncio.Task[None] | None = None
 
     async def of(self, release: Release) -> tuple[Collision, ...]:
         """What overlaps the planned window of `release`, the soonest first."""
@@ -43,17 +46,24 @@ class Neighbours:
         return collisions(claim, [*self._planned.around(claim.start, claim.end), *runs])
 
     async def _refresh(self) -> None:
-        async with self._reading:
+        """Read what is too old, or let it go on being read."""
+        if self._reading is None or self._reading.done():
             if time.monotonic() - self._read_at < KEPT_SECONDS:
                 return
             self._read_at = time.monotonic()
-            claims = [
-                claim_of_release(snapshot.release)
-                async for snapshot in self._releases.every()
-                if not is_closed(snapshot.release)
-            ]
-            self._planned = Calendar(claim for claim in claims if claim is not None)
-            try:
-                self._maintenances = [one async for one in self._sdp.maintenances.list()]
-            except SdpError as error:
-                log.warning("neighbours.not_read", error=str(error))
+            self._reading = asyncio.create_task(self._read(), name="neighbours")
+        done, _ = await asyncio.wait({self._reading}, timeout=PATIENCE_SECONDS)
+        for task in done:
+            task.result()
+
+    async def _read(self) -> None:
+        claims = [
+            claim_of_release(snapshot.release)
+            async for snapshot in self._releases.every()
+            if not is_closed(snapshot.release)
+        ]
+        self._planned = Calendar(claim for claim in claims if claim is not None)
+        try:
+            self._maintenances = [one async for one in self._sdp.maintenances.list()]
+        except SdpError as error:
+            log.warning("neighbours.not_read", error=str(error))

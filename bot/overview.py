@@ -30,6 +30,9 @@ RECORDS_A_MINUTE = 1000
 STALE_MAX = timedelta(hours=12)
 """While SDP cannot be asked, an overview up to this old is better than none; whoever shows it says from when it is."""
 
+LEFT_ALONE = timedelta(minutes=1)
+"""How long SDP is not asked again by those who come next: each would wait for its silence as long as the first."""
+
 log = structlog.get_logger()
 
 
@@ -232,6 +235,7 @@ class Overviews:
         self._links = links
         self._kept = _Kept()
         self._reading = asyncio.Lock()
+        self._left_alone_until = datetime.min.replace(tzinfo=UTC)
 
     async def known(self) -> Index | None:
         """The last overview, however old; read from the store only when it is another one."""
@@ -258,11 +262,14 @@ class Overviews:
 
     async def _read(self, known: Index | None, now: datetime) -> Index:
         """All of it anew."""
+        if known is not None and now < self._left_alone_until:
+            return known
         try:
             maintenances, projects = await asyncio.gather(self._maintenances(), self._projects())
         except SdpError as error:
             if known is None or now - known.overview.read_at > STALE_MAX:
                 raise
+            self._left_alone_until = datetime.now(UTC) + LEFT_ALONE
             log.warning("overview.stale", error=str(error), read_at=known.overview.read_at.isoformat())
             return known
         log.info("overview.read", maintenances=len(maintenances), projects=len(projects))

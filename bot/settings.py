@@ -83,6 +83,7 @@ SHAPES = {
     "sdp_refresh_token": "a refresh token of the service account, 1000.…",
     "sdp_act_as": "person or service",
     "sdp_calls_per_minute": "a whole number of calls from 1 to 6000",
+    "sdp_answer_seconds": "a number of seconds from 1 to 120",
     "public_url": "the https address people and Slack reach this bot at",
     "redis_url": (
         "an address of one server like redis://host:6379/0, rediss://… or unix:///path, no cluster and no sentinel "
@@ -129,6 +130,7 @@ class Settings(BaseSettings):
     sdp_refresh_token: SecretStr = Field(min_length=1)
     sdp_act_as: Literal["person", "service"] = "person"
     sdp_calls_per_minute: int = Field(default=300, ge=1, le=6000)
+    sdp_answer_seconds: float = Field(default=30, ge=1, le=120)
     sdp_webhook_secret: SecretStr | None = None
     sdp_comment_max: int = Field(default=250, ge=50, le=1000)
 

@@ -28,13 +28,17 @@ class Decisions:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def record(self, decision: Decision, wake: Wake, delivery: str = "") -> Decision | None:
+    async def record(
+        self, decision: Decision, wake: Wake, delivery: str = "", also: Wake | None = None
+    ) -> Decision | None:
         """Store a new intent. Answers it, or the person's decision that it leaves alone: one that is under way, or one
-        that has ended and is not in the ledger yet; None when this very `delivery` was recorded before.
+        that has ended and is not in the ledger yet; None when this very `delivery` was recorded before. `also`: a
+        second job to wake.
         """
         keys = [*self._keys(decision.ref), self._store.keys.memory("delivery", delivery)]
         args = (decision.person, _dump(decision), _seconds(KEPT), decision.key, wake.job, wake.at)
-        known = await self._store.run(RECORD_INTENT, keys, *args, _seconds(DELIVERY_KEPT) if delivery else 0)
+        kept = _seconds(DELIVERY_KEPT) if delivery else 0
+        known = await self._store.run(RECORD_INTENT, keys, *args, kept, *(also or ()))
         if known == "repeated":
             return None
         return decision if known is None else _codec.validate_json(known)
