@@ -164,8 +164,8 @@ def rule_called(name: str) -> Rule:
 
 def _mark(row: JsonObject) -> tuple[SdpId, datetime | None] | None:
     """An open release's id and when it was last updated, None for any other row; no shape, for there are thousands."""
-    id_, status = id_in(row), named(row.get("status"))
-    if id_ is None or (status and status.name.casefold() in _OVER):
+    status = named(row.get("status"))
+    if (status and status.name.casefold() in _OVER) or (id_ := id_in(row.get("id"))) is None:
         return None
     return id_, moment(row.get("last_updated_time"))
 

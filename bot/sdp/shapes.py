@@ -20,6 +20,8 @@ from bot.sdp.wire import JsonObject
 
 log = structlog.get_logger(__name__)
 
+EPOCH = datetime.fromtimestamp(0, UTC)
+
 # --- values ----------------------------------------------------------------------------------
 
 
@@ -61,6 +63,8 @@ def _decimal(value: object) -> Decimal | None:
 
 
 def _integer(value: object) -> int | None:
+    if isinstance(value, str) and value.isdecimal() and len(value) < 20:  # nearly always, and ten times as fast
+        return int(value)
     number = _decimal(value)
     return int(number) if number is not None and number == number.to_integral_value() else None
 
@@ -71,7 +75,7 @@ def moment(value: object) -> datetime | None:
     if milliseconds is None or milliseconds <= 0:
         return None
     try:
-        return datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=milliseconds)
+        return EPOCH + timedelta(milliseconds=milliseconds)
     except OverflowError:
         return None
 

@@ -70,6 +70,8 @@ async def _refused(response: httpx.Response) -> bool | None:
     """Whether the token was refused: True by SDP's own words (also inside HTTP 200), False by something, None not."""
     if response.status_code != 401 and int(response.headers.get("content-length") or _SMALL) >= _SMALL:
         return None
+    if response.status_code != 401 and str(BAD_CREDENTIALS).encode() not in await response.aread():
+        return None
     body = parsed(Answer(response.status_code, response.headers, await response.aread()))
     if body is not None and Envelope.of(body).code == BAD_CREDENTIALS:
         return True

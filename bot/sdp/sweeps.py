@@ -16,7 +16,7 @@ from bot.sdp.wire import Call, JsonObject
 
 T = TypeVar("T")
 
-PAGES_AT_ONCE = 8
+PAGES_AT_ONCE = 4
 
 
 class Sweep(Generic[T]):

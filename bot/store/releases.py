@@ -3,7 +3,7 @@
 A poll looks at hundreds of releases, so what it asks and says here it asks and says for many in one round trip.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,6 +14,7 @@ from bot.models import Approval, ApprovalRef, SdpId, Snapshot
 from bot.store.connection import Store
 from bot.store.decisions import Wake
 from bot.store.scripts import READ_BOOKS, WAKE_JOBS
+from bot.store.together import Together
 
 KEPT = timedelta(days=30)
 PAGE = 100
@@ -61,6 +62,8 @@ class Releases:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._questions: Together[SdpId, Known] = Together(self.known)
+        self._writes: Together[Callable[[Any], None], None] = Together(self._write)
 
     async def keep(
         self, snapshot: Snapshot, before: Snapshot | None, asked: Sequence[Asked], wakes: Sequence[Wake]
@@ -70,21 +73,32 @@ class Releases:
         One step: whoever dies right after it leaves nobody waiting and no card behind.
         """
         release, keys = snapshot.release.id, self._store.keys
-        async with self._store.redis.pipeline(transaction=True) as step:
+
+        def write(step: Any) -> None:
             step.set(keys.snapshot(release), _codec.dump_json(snapshot).decode(), ex=KEPT)
             (step.sadd if asked else step.srem)(keys.waiting_releases, release)
             self._note_who_is_asked(step, (*(before.approvals if before else ()), *snapshot.approvals), asked)
             self._wake(step, wakes)
-            await step.execute()
+
+        await self._writes.ask(write)
 
     async def forget(self, release: SdpId, before: Snapshot | None, wakes: Sequence[Wake]) -> None:
         """SDP has this release no more."""
-        async with self._store.redis.pipeline(transaction=True) as step:
+
+        def write(step: Any) -> None:
             step.delete(self._store.keys.snapshot(release))
             self._note_who_is_asked(step, before.approvals if before else (), ())
             self._close(step, release)
             self._wake(step, wakes)
+
+        await self._writes.ask(write)
+
+    async def _write(self, writes: Sequence[Callable[[Any], None]]) -> list[None]:
+        async with self._store.redis.pipeline(transaction=True) as step:
+            for write in writes:
+                write(step)
             await step.execute()
+        return [None] * len(writes)
 
     def _note_who_is_asked(self, step: Any, approvals: Sequence[Approval], asked: Sequence[Asked]) -> None:
         """Of these approvals some are `asked` now; whoever else had to do with one of them waits no more for it."""
@@ -102,6 +116,10 @@ class Releases:
         if wakes:
             parts = [part for wake in wakes for part in wake]
             step.eval(WAKE_JOBS, 2, self._store.keys.jobs("due"), self._store.keys.jobs("kick"), *parts)
+
+    async def known_of(self, release: SdpId) -> Known:
+        """What is remembered of this release."""
+        return await self._questions.ask(release)
 
     async def known(self, releases: Sequence[SdpId]) -> list[Known]:
         """What is remembered of each of these releases, in their order."""

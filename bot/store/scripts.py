@@ -49,11 +49,10 @@ redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 redis.call('EXPIRE', KEYS[1], ARGV[3])
 redis.call('SADD', KEYS[2], ARGV[4])
 wake(KEYS[3], KEYS[4], ARGV[5], ARGV[6])
-if ARGV[8] then wake(KEYS[3], KEYS[4], ARGV[8], ARGV[9]) end
 return false
 """
 )
-"""KEYS decision open due kick delivery · ARGV field record ttl member job at delivery_ttl|0 (job at)?
+"""KEYS decision open due kick delivery · ARGV field record ttl member job at delivery_ttl|0
 → the decision that stands in the way, 'repeated', or false: recorded.
 
 In the way stands one that is under way, or one whose end is not in the ledger yet: what took its place would be all
@@ -172,19 +171,28 @@ return 1
 """
 """KEYS ledger · ARGV first last count – drop what was handed over, if it is still what lies there."""
 
-ADMIT_CALL = """
-local held = redis.call('PTTL', KEYS[2])
-if held > 0 then return {held, 1} end
+ADMIT_CALLS = """
 local time = redis.call('TIME')
 local clock = time[1] * 1000 + time[2] / 1000
-local gap, reach = tonumber(ARGV[1]), tonumber(ARGV[2])
-local after = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), clock) + gap
-local wait = math.ceil(after - reach - clock)
-if wait > 0 then return {wait, 0} end
-redis.call('SET', KEYS[1], string.format('%.3f', after), 'PX', math.ceil(after - clock) + 1000)
-return {0, 0}
+local due = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), clock)
+local gap, admitted, answers = tonumber(ARGV[1]), false, {}
+for i = 2, #KEYS do
+  local held = redis.call('PTTL', KEYS[i])
+  local wait = math.ceil(due + gap - tonumber(ARGV[i]) - clock)
+  if held > 0 then
+    answers[i - 1] = {held, 1}
+  elseif wait > 0 then
+    answers[i - 1] = {wait, 0}
+  else
+    answers[i - 1] = {0, 0}
+    due, admitted = due + gap, true
+  end
+end
+if admitted then redis.call('SET', KEYS[1], string.format('%.3f', due), 'PX', math.ceil(due - clock) + 1000) end
+return answers
 """
-"""KEYS budget hold · ARGV gap_ms reach_ms → {wait_ms, held?}. GCRA: `reach` is how far calls may run ahead."""
+"""KEYS budget hold… · ARGV gap_ms reach_ms… → {wait_ms, held?}… for each call in turn. GCRA: `reach` is how far calls
+may run ahead."""
 
 EXTEND_HOLD = """
 local left = redis.call('PTTL', KEYS[1])

@@ -305,3 +305,12 @@ def test_token_answers_are_judged_by_their_body(status: int, body: bytes, kind: 
     with pytest.raises(SdpError) as caught:
         judge(Answer(status, {}, body))
     assert type(caught.value) is kind
+
+
+async def test_a_session_that_sdp_opens_for_one_person_does_not_go_along_with_anothers_token(
+    told: Sdp, parrot: Parrot
+) -> None:
+    parrot.say({"projects": []}, set_cookie="JSESSIONID=of-somebody; Path=/")
+    for _ in range(2):
+        assert [one async for one in told.projects.list()] == []
+    assert [request.headers.get("cookie") for request in parrot.heard] == [None, None]

@@ -1,0 +1,49 @@
+"""Many who ask at once, and one round trip for all of them.
+
+A round trip to Redis costs this process more than it costs the server, some 0.2 ms each: as much as a fifth of a whole
+call to SDP. Where hundreds of small questions are asked side by side, as in a poll, those that come up while an answer
+is awaited go together with the next one. Nobody waits for company: the first goes at once.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextvars import Context
+from typing import Generic, TypeVar
+
+Q = TypeVar("Q")
+A = TypeVar("A")
+
+MOST = 64
+"""Questions of one trip: a step of the server stays short."""
+
+
+class Together(Generic[Q, A]):
+    """`trip` answers a number of questions, in their order; what it raises is raised to all who went with it."""
+
+    def __init__(self, trip: Callable[[Sequence[Q]], Awaitable[Sequence[A]]]) -> None:
+        self._trip = trip
+        self._asked: list[tuple[Q, asyncio.Future[A]]] = []
+        self._under_way: asyncio.Task[None] | None = None
+
+    async def ask(self, question: Q) -> A:
+        answer: asyncio.Future[A] = asyncio.get_running_loop().create_future()
+        self._asked.append((question, answer))
+        if self._under_way is None or self._under_way.done():
+            # In nobody's context: the patience of whoever asks first is not that of the others.
+            self._under_way = asyncio.create_task(self._go(), context=Context())
+        return await answer
+
+    async def _go(self) -> None:
+        while self._asked:
+            await asyncio.sleep(0)  # whoever has just been answered too may have a question
+            going, self._asked = self._asked[:MOST], self._asked[MOST:]
+            try:
+                answers = await self._trip([question for question, _ in going])
+            except Exception as failed:
+                for _, waiting in going:
+                    if not waiting.done():
+                        waiting.set_exception(failed)
+            else:
+                for (_, waiting), answer in zip(going, answers, strict=True):
+                    if not waiting.done():
+                        waiting.set_result(answer)
