@@ -34,8 +34,6 @@ ADDRESS_FRESH = timedelta(hours=1)
 """How long it is believed who in SDP has an address: addresses change hands rarely, and asking costs two calls."""
 ADDRESS_KEPT = timedelta(days=7)
 """How long it is believed while SDP cannot be asked: cards must stay true then, too, and nothing can be sent."""
-PATIENCE_SECONDS, LEFT_ALONE = 2.0, timedelta(minutes=1)
-"""How long a card waits for SDP's word on an address it has known before, and how long it then does not ask again."""
 STRANGERS_KEPT = 1000
 
 
@@ -107,21 +105,20 @@ class People:
 
     # --- from SDP to Slack ---------------------------------------------------------------------------
 
-    async def who(self, person: Person, *, soon: bool = False) -> Found | None:
+    async def who(self, person: Person) -> Found | None:
         """Who somebody in SDP is in Slack; None when nobody is known to be, or more than one could be.
 
-        `soon`: what was known will do when SDP takes its time. Raises SdpError when SDP cannot be asked who has the
-        address, and never could.
+        Raises SdpError when SDP cannot be asked who has the address.
         """
         linked, mapped = await self._links.known_as(person.id)
         for how, slack_id in ((How.LINK, linked), (How.MAP, mapped)):
             if slack_id is not None:
                 return self._found(await self.by_id(slack_id), how)
-        return await self._by_email(person, soon)
+        return await self._by_email(person)
 
     async def slack_of(self, person: Person) -> SlackPerson | None:
-        """The Slack account of somebody in SDP, to show or tell them something; None as in `who`."""
-        found = await self.who(person, soon=True)
+        """The Slack account of somebody in SDP; None as in `who`."""
+        found = await self.who(person)
         return found.slack if found else None
 
     async def match(self, actor: SlackPerson, person: Person) -> How | None:
@@ -136,10 +133,10 @@ class People:
     def _found(self, slack: SlackPerson | None, how: How) -> Found | None:
         return Found(slack, how) if slack is not None and self.counts(slack) else None
 
-    async def _by_email(self, person: Person, soon: bool) -> Found | None:
+    async def _by_email(self, person: Person) -> Found | None:
         if person.email is None or (slack := await self.by_address(person.email)) is None:
             return None
-        if await self._is_somebody_else(slack, person) or not await self._alone_in_sdp(person, soon):
+        if await self._is_somebody_else(slack, person) or not await self._alone_in_sdp(person):
             return None
         return Found(slack, How.EMAIL)
 
@@ -148,29 +145,18 @@ class People:
         taken = await self._links.in_sdp(slack.id)
         return bool(taken) and person.id not in taken
 
-    async def _alone_in_sdp(self, person: Person, soon: bool) -> bool:
+    async def _alone_in_sdp(self, person: Person) -> bool:
         """Nobody else in SDP has this address. Where SDP does not let the bot list people, that cannot be seen."""
         assert person.email is not None  # noqa: S101  # the caller has looked
         of = person.email
         kept, fresh = await self._memory.recall_all(("sdp_address", of), ("sdp_address_fresh", of))
         if kept is None or fresh is None:
             try:
-                kept = await self._asked_soon(of, kept) if soon and kept is not None else await self._asked_once(of)
+                kept = await self._asked_once(person.email)
             except SdpError:
                 if kept is None:
                     raise
         return set(kept.split()) <= {person.id}
-
-    async def _asked_soon(self, email: str, kept: str) -> str:
-        """The same if SDP says it at once; if not, nobody who is in a hurry asks again for a while."""
-        if await self._memory.recall("sdp_address_tried", email) is not None:
-            return kept
-        try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                return await self._asked_once(email)
-        except (SdpError, TimeoutError):
-            await self._memory.keep("sdp_address_tried", email, "1", LEFT_ALONE)
-            return kept
 
     async def _asked_once(self, email: str) -> str:
         """Whose address this is, by SDP; a poll asks about one address for many cards at once, and SDP is asked once.
@@ -180,23 +166,17 @@ class People:
         asking = self._asking.get(email)
         if asking is None:
             asking = self._asking[email] = asyncio.ensure_future(self._owners(email))
-            asking.add_done_callback(lambda done: self._asked(email, done))
-        return await asyncio.shield(asking)
-
-    def _asked(self, email: str, done: asyncio.Future[str]) -> None:
-        """Nobody may be waiting any more; then nobody else takes note of how it ended."""
-        self._asking.pop(email, None)
-        if not done.cancelled() and done.exception() is not None:
-            log.info("people.address_not_asked", error=type(done.exception()).__name__)
+            asking.add_done_callback(lambda _: self._asking.pop(email, None))
+        kept = await asyncio.shield(asking)
+        await self._memory.keep("sdp_address", email, kept, ADDRESS_KEPT)
+        await self._memory.keep("sdp_address_fresh", email, "1", ADDRESS_FRESH)
+        return kept
 
     async def _owners(self, email: str) -> str:
         try:
-            found = " ".join(sorted(one.id for one in await self._sdp.by_email(email)))
+            return " ".join(sorted(one.id for one in await self._sdp.by_email(email)))
         except (SdpForbidden, SdpNotFound):
-            found = ""
-        await self._memory.keep("sdp_address", email, found, ADDRESS_KEPT)
-        await self._memory.keep("sdp_address_fresh", email, "1", ADDRESS_FRESH)
-        return found
+            return ""
 
     # --- people of Slack -----------------------------------------------------------------------------
 
@@ -230,12 +210,13 @@ class People:
         """Something about people or user groups changed: every process reads again at its next question."""
         await self._memory.keep("people", "version", secrets.token_hex(4), VERSION_KEPT)
 
-    async def version(self) -> str:
-        """Changes whenever people changed; what is derived from them is good for one version only."""
-        return await self._memory.recall("people", "version") or ""
+    @property
+    def known_version(self) -> str:
+        """Of the people the last answer was told from; what is derived from them is good for one version only."""
+        return self._known.version
 
     async def _current(self, max_age: float) -> _Known:
-        version = await self.version()
+        version = await self._memory.recall("people", "version") or ""
         async with self._reading:
             if version != self._known.version:
                 self._known = await self._read(version)

@@ -67,7 +67,10 @@ class Directory(Protocol):
 
     async def by_address(self, email: str) -> SlackPerson | None: ...
 
-    async def version(self) -> str: ...
+    @property
+    def known_version(self) -> str:
+        """Of the people the last answer was told from; another one when people changed."""
+        ...
 
 
 class Groups(Protocol):
@@ -134,7 +137,7 @@ class Rights:
         return MEMBERS in self._lists.readers or any(slack_id in held for held in listed)
 
     async def _current(self) -> _Holders:
-        version = await self._people.version()
+        version = self._people.known_version
         if version != self._version or time.monotonic() - self._read_at > KEPT_SECONDS:
             self._holders = _Holders(
                 operators=await self._named(self._lists.operators),

@@ -4,7 +4,7 @@ show   every copy of the card, its trail in the thread; posts what is missing
 tell   whoever pressed, when the card alone does not explain what came of it
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -103,12 +103,13 @@ class CardWriter:
         latest = await self._records.get(ref, approver.id) if approver else None
         copies = await self._copies.of(str(ref))
         audience = await self._audience(approver)
-        for copy in copies.values():
+        for slot, copy in copies.items():
             if (face := await self._face_in(view, copy, audience, latest)) is not None:
-                await self._copies.bring_up(str(ref), copy, face, shown=view.shown)
+                copies[slot] = await self._copies.bring_up(str(ref), copy, face, shown=view.shown)
         if audience and audience.slot not in copies and is_asked(snapshot, ref):
-            await self._post(view, approver, audience, latest)
-        await self._show_trails(view)
+            posted = await self._post(view, approver, audience, latest)
+            copies |= {posted.slot: posted} if posted else {}
+        await self._show_trails(view, copies)
         if approver is not None and await self._copies.of(f"inbox:{approver.id}"):
             await self._jobs.wake("inbox", f"{approver.id}|{approval.approver.id}")
 
@@ -207,20 +208,21 @@ class CardWriter:
 
     async def _post(
         self, view: CardView, approver: SlackPerson | None, audience: Audience, latest: Decision | None
-    ) -> None:
+    ) -> CardCopy | None:
         ref = view.approval.ref
         await self._cards.note_asked(ref)
         if await self._releases.get(ref.release) != view.snapshot:
             # It changed before that note, when there was no card to wake yet.
             await self.show_again(ref)
-            return
+            return None
         if approver is not None and await self._too_many(view.approval, approver):
             await self._jobs.wake("inbox", f"{approver.id}|{view.approval.approver.id}")
-            return
+            return None
         seen = cards.seen_in_channel(view, in_person=False) if audience.slot == CHANNEL else view
         face = await self.face(seen, latest)
-        await self._copies.post(str(ref), audience.slot, audience.channel, face, shown=view.shown)
+        posted = await self._copies.post(str(ref), audience.slot, audience.channel, face, shown=view.shown)
         await self._jobs.wake("remind", str(ref))
+        return posted
 
     async def _too_many(self, approval: Approval, approver: SlackPerson) -> bool:
         """So many wait for this person that one message with a menu serves better; a card asked for comes anyway."""
@@ -243,16 +245,18 @@ class CardWriter:
         """Have every message drawn anew, because one came up that a run of `show` may not have known of."""
         await self._jobs.wake("show", str(ref))
 
-    async def _show_trails(self, view: CardView) -> None:
+    async def _show_trails(self, view: CardView, copies: Mapping[str, CardCopy]) -> None:
         """One message in the thread under each copy says who decided what, level by level."""
-        face = cards.trail(view)
+        face, card = cards.trail(view), str(view.approval.ref)
         if face is None:
             return
-        copies = await self._copies.of(str(view.approval.ref))
         for copy in copies.values():
             if (copy.slot.startswith("dm:") or copy.slot == CHANNEL) and copy.ts is not None and not copy.gone:
                 slot = f"{TRAIL}{copy.slot}"
-                await self._copies.post(str(view.approval.ref), slot, copy.channel, face, thread=copy.ts)
+                if (known := copies.get(slot)) is not None:
+                    await self._copies.bring_up(card, known, face)
+                else:
+                    await self._copies.post(card, slot, copy.channel, face, thread=copy.ts)
 
     async def _say_gone(self, ref: ApprovalRef) -> None:
         for copy in (await self._copies.of(str(ref))).values():
