@@ -34,6 +34,8 @@ ADDRESS_FRESH = timedelta(hours=1)
 """How long it is believed who in SDP has an address: addresses change hands rarely, and asking costs two calls."""
 ADDRESS_KEPT = timedelta(days=7)
 """How long it is believed while SDP cannot be asked: cards must stay true then, too, and nothing can be sent."""
+PATIENCE_SECONDS, LEFT_ALONE = 2.0, timedelta(minutes=1)
+"""How long a card waits for SDP's word on an address it has known before, and how long it then does not ask again."""
 STRANGERS_KEPT = 1000
 
 
@@ -105,20 +107,21 @@ class People:
 
     # --- from SDP to Slack ---------------------------------------------------------------------------
 
-    async def who(self, person: Person) -> Found | None:
+    async def who(self, person: Person, *, soon: bool = False) -> Found | None:
         """Who somebody in SDP is in Slack; None when nobody is known to be, or more than one could be.
 
-        Raises SdpError when SDP cannot be asked who has the address.
+        `soon`: what was known will do when SDP takes its time. Raises SdpError when SDP cannot be asked who has the
+        address, and never could.
         """
         linked, mapped = await self._links.known_as(person.id)
         for how, slack_id in ((How.LINK, linked), (How.MAP, mapped)):
             if slack_id is not None:
                 return self._found(await self.by_id(slack_id), how)
-        return await self._by_email(person)
+        return await self._by_email(person, soon)
 
     async def slack_of(self, person: Person) -> SlackPerson | None:
-        """The Slack account of somebody in SDP; None as in `who`."""
-        found = await self.who(person)
+        """The Slack account of somebody in SDP, to show or tell them something; None as in `who`."""
+        found = await self.who(person, soon=True)
         return found.slack if found else None
 
     async def match(self, actor: SlackPerson, person: Person) -> How | None:
@@ -133,10 +136,10 @@ class People:
     def _found(self, slack: SlackPerson | None, how: How) -> Found | None:
         return Found(slack, how) if slack is not None and self.counts(slack) else None
 
-    async def _by_email(self, person: Person) -> Found | None:
+    async def _by_email(self, person: Person, soon: bool) -> Found | None:
         if person.email is None or (slack := await self.by_address(person.email)) is None:
             return None
-        if await self._is_somebody_else(slack, person) or not await self._alone_in_sdp(person):
+        if await self._is_somebody_else(slack, person) or not await self._alone_in_sdp(person, soon):
             return None
         return Found(slack, How.EMAIL)
 
@@ -145,18 +148,29 @@ class People:
         taken = await self._links.in_sdp(slack.id)
         return bool(taken) and person.id not in taken
 
-    async def _alone_in_sdp(self, person: Person) -> bool:
+    async def _alone_in_sdp(self, person: Person, soon: bool) -> bool:
         """Nobody else in SDP has this address. Where SDP does not let the bot list people, that cannot be seen."""
         assert person.email is not None  # noqa: S101  # the caller has looked
         of = person.email
         kept, fresh = await self._memory.recall_all(("sdp_address", of), ("sdp_address_fresh", of))
         if kept is None or fresh is None:
             try:
-                kept = await self._asked_once(person.email)
+                kept = await self._asked_soon(of, kept) if soon and kept is not None else await self._asked_once(of)
             except SdpError:
                 if kept is None:
                     raise
         return set(kept.split()) <= {person.id}
+
+    async def _asked_soon(self, email: str, kept: str) -> str:
+        """The same if SDP says it at once; if not, nobody who is in a hurry asks again for a while."""
+        if await self._memory.recall("sdp_address_tried", email) is not None:
+            return kept
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                return await self._asked_once(email)
+        except (SdpError, TimeoutError):
+            await self._memory.keep("sdp_address_tried", email, "1", LEFT_ALONE)
+            return kept
 
     async def _asked_once(self, email: str) -> str:
         """Whose address this is, by SDP; a poll asks about one address for many cards at once, and SDP is asked once.
@@ -166,17 +180,23 @@ class People:
         asking = self._asking.get(email)
         if asking is None:
             asking = self._asking[email] = asyncio.ensure_future(self._owners(email))
-            asking.add_done_callback(lambda _: self._asking.pop(email, None))
-        kept = await asyncio.shield(asking)
-        await self._memory.keep("sdp_address", email, kept, ADDRESS_KEPT)
-        await self._memory.keep("sdp_address_fresh", email, "1", ADDRESS_FRESH)
-        return kept
+            asking.add_done_callback(lambda done: self._asked(email, done))
+        return await asyncio.shield(asking)
+
+    def _asked(self, email: str, done: asyncio.Future[str]) -> None:
+        """Nobody may be waiting any more; then nobody else takes note of how it ended."""
+        self._asking.pop(email, None)
+        if not done.cancelled() and done.exception() is not None:
+            log.info("people.address_not_asked", error=type(done.exception()).__name__)
 
     async def _owners(self, email: str) -> str:
         try:
-            return " ".join(sorted(one.id for one in await self._sdp.by_email(email)))
+            found = " ".join(sorted(one.id for one in await self._sdp.by_email(email)))
         except (SdpForbidden, SdpNotFound):
-            return ""
+            found = ""
+        await self._memory.keep("sdp_address", email, found, ADDRESS_KEPT)
+        await self._memory.keep("sdp_address_fresh", email, "1", ADDRESS_FRESH)
+        return found
 
     # --- people of Slack -----------------------------------------------------------------------------
 

@@ -49,10 +49,11 @@ redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 redis.call('EXPIRE', KEYS[1], ARGV[3])
 redis.call('SADD', KEYS[2], ARGV[4])
 wake(KEYS[3], KEYS[4], ARGV[5], ARGV[6])
+if ARGV[8] then wake(KEYS[3], KEYS[4], ARGV[8], ARGV[9]) end
 return false
 """
 )
-"""KEYS decision open due kick delivery · ARGV field record ttl member job at delivery_ttl|0
+"""KEYS decision open due kick delivery · ARGV field record ttl member job at delivery_ttl|0 (job at)?
 → the decision that stands in the way, 'repeated', or false: recorded.
 
 In the way stands one that is under way, or one whose end is not in the ledger yet: what took its place would be all
