@@ -35,6 +35,7 @@ function refresh(url = location.href) {
 refreshBy(refresh);
 
 async function draw(url) {
+  const from = location.href;
   let answer;
   try {
     answer = await fetch(url, { headers: { Accept: "text/html" } });
@@ -44,7 +45,8 @@ async function draw(url) {
   if (!answer.ok) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   const wanted = fresh.getElementById("app");
-  if (!wanted) return;
+  // Who has gone elsewhere meanwhile is not brought back: that place is drawn next.
+  if (!wanted || location.href !== from) return;
   const follow = app().dataset.href !== wanted.dataset.href || atEnd(scroller());
   const followThread = atEnd(document.getElementById("thread-scroll"));
   if (answer.url.split("#")[0] !== location.href.split("#")[0]) history.replaceState(null, "", answer.url);
