@@ -4,6 +4,7 @@ No other module names httpx's exceptions. httpx 0.28 has had no release since 20
 interface but other exception classes; moving would mean editing this file and `signing`.
 """
 
+import asyncio
 import contextlib
 import importlib.util
 import sys
@@ -55,6 +56,7 @@ class Http:
         timeout = httpx.Timeout(answer_seconds, connect=CONNECT_SECONDS)
         limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
         self._extensions = {"timeout": timeout.as_dict()}
+        self._answer_seconds = answer_seconds
         self._pool = httpx.AsyncHTTPTransport(limits=limits, proxy=proxy, trust_env=False)
         self._client = httpx.AsyncClient(timeout=timeout, transport=self._pool, trust_env=False)
         self._dates: dict[tuple[str, str, int], tuple[str, datetime]] = {}
@@ -102,7 +104,8 @@ class Http:
         response = await self._pool.handle_async_request(request)
         response.request = request
         try:
-            await response.aread()
+            async with asyncio.timeout(self._answer_seconds):  # httpx's own is for the next byte of it
+                await response.aread()
         finally:
             await response.aclose()
         return response
@@ -146,7 +149,7 @@ def _named() -> Iterator[None]:
         yield
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as failed:
         raise NotSent(type(failed).__name__) from failed
-    except (httpx.TransportError, httpx.DecodingError) as failed:
+    except (httpx.TransportError, httpx.DecodingError, TimeoutError) as failed:
         raise NoAnswer(type(failed).__name__) from failed
 
 

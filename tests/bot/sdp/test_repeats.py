@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from bot.errors import OutcomeUnknown, SdpThrottled, SdpUnreachable
 from bot.sdp import AccessToken, CallBudget, MemoryBudget, Pace, Priority, Repeats, Sdp
 from bot.sdp.budget import Queue
+from bot.sdp.http import Http, NoAnswer
 from bot.sockets import serving
 from bot.store import RedisBudget, Store
 from sandbox.sdp.app import create_app
@@ -35,6 +36,27 @@ async def test_a_read_is_repeated_until_it_is_answered(sdp: Sdp, world: SdpWorld
     world.break_with(kind, "*/technicians", times=3)
     assert await listed(sdp.people.technicians())
     assert calls(world, "/technicians") == 4
+
+
+async def test_an_answer_that_never_comes_to_its_end_is_none() -> None:
+    """httpx's time-out is for the next byte: an answer that trickles would be waited for as long as it does."""
+
+    async def trickle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+        with suppress(OSError):
+            while not writer.is_closing():
+                writer.write(b" ")
+                await writer.drain()
+                await asyncio.sleep(0.05)
+
+    async with await asyncio.start_server(trickle, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        http = Http([url], answer_seconds=0.3)
+        async with asyncio.timeout(3):
+            with pytest.raises(NoAnswer):
+                await http.exchange("GET", url)
+        await http.aclose()
 
 
 async def test_a_read_gives_up_in_the_end(sdp: Sdp, world: SdpWorld) -> None:
