@@ -17,7 +17,7 @@ from redis.asyncio.client import Pipeline
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import NoScriptError
+from redis.exceptions import NoScriptError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from bot.store.keys import Keys
@@ -136,8 +136,15 @@ class Store:
             return await self.redis.eval(script, len(keys), *values)
 
     async def is_clustered(self) -> bool:
-        """Whether this server is part of a cluster: scripts of ours touch keys that would lie on several of them."""
-        return bool((await self.redis.info("cluster")).get("cluster_enabled"))
+        """Whether this server is part of a cluster: scripts of ours touch keys that would lie on several of them.
+
+        One that forbids INFO to us does not say so; on a cluster the first script would.
+        """
+        try:
+            told = await self.redis.info("cluster")
+        except ResponseError:
+            return False
+        return bool(told.get("cluster_enabled"))
 
     async def answers(self) -> bool:
         """Whether a write would be taken now (a full server or a read-only replica is no use)."""

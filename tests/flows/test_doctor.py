@@ -165,16 +165,16 @@ async def test_a_server_without_config_is_no_trouble_but_somebody_should_look(st
     assert found.fix == "Make sure that it has appendfsync always."
 
 
-async def test_a_user_who_may_not_ask_is_no_trouble(stage: Stage, server: Server) -> None:
+@pytest.mark.parametrize(
+    ("denied", "text"), [(["-config"], UNREAD_FILE), (["-config", "-info"], UNREAD_ALL)], ids=["CONFIG", "INFO too"]
+)
+async def test_a_user_who_may_not_ask_is_no_trouble(stage: Stage, server: Server, denied: list[str], text: str) -> None:
     """… or forbid it to the bot's user."""
     await server.start()
-    await server.tell("ACL", "SETUSER", "bot", "on", ">pw", "~*", "&*", "+@all", "-config")
+    await server.tell("ACL", "SETUSER", "bot", "on", ">pw", "~*", "&*", "+@all", *denied)
     server.user = "bot:pw@"
     found = only(await on(stage, server))
-    assert (found.text, found.severity) == (UNREAD_FILE, Severity.HINT)
-    await server.tell("ACL", "SETUSER", "bot", "-info")
-    found = only(await told(stage, "redis"))
-    assert (found.text, found.severity) == (UNREAD_ALL, Severity.HINT)
+    assert (found.text, found.severity) == (text, Severity.HINT)
 
 
 async def test_a_full_disk_is_told_as_what_it_is(stage: Stage, server: Server) -> None:
