@@ -1,5 +1,6 @@
 """What comes beside the cards: reminders, the one message for many approvals, and news for the requester."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -140,9 +141,10 @@ class Reminding:
     async def inbox(self, key: str) -> None:
         """The one message that stands for many cards; `key` is `<Slack person>|<SDP person>`. A job."""
         slack_id, _, sdp_id = key.partition("|")
+        asked = await self._cards.waiting(sdp_id)
+        known = await asyncio.gather(*(self._releases.known_of(ref.release) for ref in asked))
         waiting, refs = [], []
-        for ref in await self._cards.waiting(sdp_id):
-            snapshot = await self._releases.get(ref.release)
+        for ref, snapshot in zip(asked, (one.snapshot for one in known), strict=True):
             if snapshot is not None and is_asked(snapshot, ref):
                 waiting.append(snapshot)
                 refs.append(ref)
