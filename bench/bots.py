@@ -87,8 +87,8 @@ async def store_at(url: str) -> AsyncIterator["Store"]:
         await store.aclose()
 
 
-async def idle(store: "Store", seconds: float = 900) -> None:
-    """Wait until the bot has nothing left to do now. Raises TimeoutError."""
+async def idle(store: "Store", seconds: float = 1800, nap: float = NAP) -> None:
+    """Wait until the bot has nothing left to do now, looking every `nap` seconds. Raises TimeoutError."""
     from bot.jobs import Jobs
 
     async with asyncio.timeout(seconds):
@@ -96,4 +96,4 @@ async def idle(store: "Store", seconds: float = 900) -> None:
             depth = await Jobs(store).depth()
             if not depth.due and not depth.running:
                 return
-            await asyncio.sleep(NAP)
+            await asyncio.sleep(nap)

@@ -25,6 +25,7 @@ OPEN = int(os.environ.get("OPEN_APPROVALS", "10000"))
 PEOPLE = 200
 MEGABYTES = 250
 SETTLE_SECONDS = 5
+NAP = 0.25
 
 
 def run() -> list[Row]:
@@ -63,7 +64,7 @@ async def _poll(store: "Store") -> float:
 
     began = time.monotonic()
     await Jobs(store).wake("poll")
-    await idle(store)
+    await idle(store, nap=NAP)
     return time.monotonic() - began
 
 
@@ -74,7 +75,7 @@ async def _digests(world: World, store: "Store", now: datetime) -> None:
     for person in await world.slack.ask(members):
         await Digests(store).plan(person, now)
     await Jobs(store).wake("digest")
-    await idle(store)
+    await idle(store, nap=NAP)
 
 
 def members(box: "Box") -> list[str]:
