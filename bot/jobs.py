@@ -35,6 +35,7 @@ RENEW_SECONDS = 1.5
 NAP_SECONDS = 1.0
 """The longest a worker waits without looking whether something is due."""
 DRAIN_SECONDS = 8.0
+CANCEL_SECONDS = 1.0
 ROOM = 50
 """Jobs of one name that a worker runs at once. Each name has its own room, so that fifty decisions which wait for an
 SDP that has fallen silent keep no card, no command and no digest from its turn."""
@@ -127,8 +128,11 @@ class Worker(Jobs):
     by failing with backoff, which is what a rolling upgrade needs.
     """
 
-    def __init__(self, store: Store, redis_url: str, jobs: Mapping[str, Job], *, room: int = ROOM) -> None:
+    def __init__(
+        self, store: Store, redis_url: str, jobs: Mapping[str, Job], *, room: int = ROOM, drain: float = DRAIN_SECONDS
+    ) -> None:
         super().__init__(store)
+        self._drain = drain
         self._jobs = jobs
         self._room = room
         self._busy: Counter[str] = Counter()
@@ -152,16 +156,13 @@ class Worker(Jobs):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Take nothing new, let what runs end, give up after DRAIN_SECONDS: the leases then pass to others."""
+        """Take nothing new, let what runs end, give up after `drain` seconds: the leases then pass to others."""
         self._draining = True
         for loop in self._loops[:2]:  # leases are renewed to the end
             loop.cancel()
         if self._tasks:
-            await asyncio.wait(self._tasks, timeout=DRAIN_SECONDS)
-        left = [*self._tasks, *self._loops]
-        for task in left:
-            task.cancel()
-        await asyncio.gather(*left, return_exceptions=True)
+            await asyncio.wait(self._tasks, timeout=self._drain)
+        await _cancelled({*self._tasks, *self._loops})
         await self._waiting.aclose()
 
     async def _work(self) -> None:
@@ -181,7 +182,7 @@ class Worker(Jobs):
 
     async def _listen(self) -> None:
         """Nudges from whoever wakes a job, in any process."""
-        while not self._draining:  # redis-py 8.1 sends with wait_for, which on Python 3.11 can swallow a cancellation
+        while not self._draining:
             try:
                 if await self._waiting.blpop([self._key("kick")], timeout=NAP_SECONDS):
                     self._news.set()
@@ -271,6 +272,19 @@ class Worker(Jobs):
             with contextlib.suppress(RedisError):
                 leases = [part for job, run in self._running.items() for part in (job, run.token)]
                 await self.store.run(RENEW_JOBS, keys, int(LEASE_SECONDS * 1000), *leases)
+
+
+async def _cancelled(tasks: set[asyncio.Task[None]]) -> None:
+    """End these, within CANCEL_SECONDS whatever they do.
+
+    Cancelled again and again, because redis-py 8.1 sends with wait_for, and that of Python 3.11 can swallow a
+    cancellation (https://github.com/python/cpython/issues/86296). What goes on all the same ends with the process.
+    """
+    end = asyncio.get_running_loop().time() + CANCEL_SECONDS
+    while tasks and asyncio.get_running_loop().time() < end:
+        for task in tasks:
+            task.cancel()
+        _, tasks = await asyncio.wait(tasks, timeout=0.1)
 
 
 def _name(job: str) -> str:

@@ -1,6 +1,7 @@
 """Jobs: woken ones run, one at a time, again when woken meanwhile, and elsewhere when their worker is gone."""
 
 import asyncio
+import contextlib
 import itertools
 import secrets
 from collections import Counter
@@ -14,7 +15,7 @@ import pytest
 from bot import jobs as jobs_module
 from bot.jobs import Job, Jobs, TryAgain, Worker
 from bot.store import Store, connect, connection
-from tests.conftest import until
+from tests.conftest import DEADLINE, until
 from tests.faults.relay import Relay
 
 
@@ -176,6 +177,21 @@ async def test_stopping_waits_for_what_runs(store: Store, valkey_url: str) -> No
         await started.wait()
     assert ended.is_set()
     assert await _idle(worker)
+
+
+async def test_stopping_ends_though_a_job_swallows_its_cancellation(store: Store, valkey_url: str) -> None:
+    begun = asyncio.Event()
+
+    async def deaf(_: str) -> None:
+        begun.set()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        await asyncio.Event().wait()
+
+    async with asyncio.timeout(DEADLINE):
+        async with Worker(store, valkey_url, {"deaf": deaf}, drain=0.1) as worker:
+            await worker.wake("deaf")
+            await begun.wait()
 
 
 async def test_cut_connections_are_picked_up_again(store: Store, valkey_url: str, bench: Bench) -> None:
