@@ -6,7 +6,8 @@ once is guarded where it happens (a decision's record, a card's claim), not here
 
 * a job that was woken runs, whatever is killed: its entry leaves Redis only when the job says it is done;
 * a job woken while it runs, runs again: nothing that changed meanwhile is missed;
-* the same job never runs twice at once: its lease is renewed while it runs, and ends by itself when its worker dies.
+* the same job never runs twice at once: its lease is renewed while it runs, and ends by itself when its worker dies;
+* jobs of one name never take the place of another's: each name has room of its own in a worker.
 
 Why not a job library: docs/decisions/0002-jobs.md.
 """

@@ -18,8 +18,8 @@ from sandbox.slack.reading import words_of_message
 
 APPROVERS = ("arjun", "tess", "wiremu")
 OPERATOR, PLACE = "odile", "#ops"
-NOTHING = ("Nothing was recorded", "nothing was sent to SDP")
-"""How the bot says that a gesture had no effect; what is said so is not lost."""
+NOTHING = ("Nothing was recorded", "nothing was sent to SDP", "not certain whether this was recorded")
+"""How the bot says that a gesture had no effect, or that it does not know; what is said so is not lost."""
 Verb = Literal["approve", "reject", "undo"]
 
 
