@@ -195,6 +195,21 @@ async def test_an_administrator_asks_the_doctor_in_slack(street: Street) -> None
     await odile.waits_for("Only administrators of this bot may do this")
 
 
+async def test_a_connection_that_zoho_takes_no_more_is_told_with_whose_it_is(street: Street) -> None:
+    house = await street.people_act()
+    await street.connects("arjun")
+    arjun = street.box.people.as_("arjun")
+    card = await arjun.waits_for(PORTAL)
+    found = [one.text for one in await house.doctor.examine() if one.about == "accounts"]
+    assert found == ["1 people have connected their account."]
+    street.box.sdp.accounts.revoke_all("arjun")
+    await house.store.redis.delete(*[key async for key in house.store.redis.scan_iter("*token:*")])
+    await arjun.click("Approve", in_=card)
+    await arjun.waits_for("Connect again")
+    found = [f"{one.text} {one.fix}" for one in await house.doctor.examine() if one.about == "accounts"]
+    assert "Zoho or our keys no longer take Arjun Velloor's connection. They: /sdp link" in found
+
+
 async def test_a_decision_made_elsewhere_and_one_sdp_lost_are_noted(street: Street) -> None:
     house = await street.start()
     arjun = street.box.people.as_("arjun")

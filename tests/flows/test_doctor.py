@@ -9,6 +9,8 @@ import subprocess
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
+from email.utils import format_datetime
+from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, cast
@@ -569,6 +571,37 @@ async def test_a_channel_that_wants_a_digest_and_does_not_have_the_bot_is_told(s
     assert found[f"The bot is not in #{channel.name}, which wants a daily digest."].fix.endswith("/invite @SDP")
 
 
+async def _says_the_time(minutes: int | None, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """An HTTP server whose clock is off by so many minutes, or that has none."""
+    await reader.readuntil(b"\r\n\r\n")
+    now = datetime.now(UTC) + timedelta(minutes=minutes or 0)
+    date = "" if minutes is None else f"Date: {format_datetime(now, usegmt=True)}\r\n"
+    writer.write(f"HTTP/1.1 200 OK\r\n{date}Content-Length: 0\r\nConnection: close\r\n\r\n".encode())
+    await writer.drain()
+    writer.close()
+
+
+@pytest.mark.parametrize(
+    ("minutes", "text", "severity"),
+    [
+        (0, "The clock agrees with SDP's.", Severity.OK),
+        (10, "This machine's clock is 600 s behind SDP's.", Severity.PROBLEM),
+        (-10, "This machine's clock is 600 s ahead of SDP's.", Severity.PROBLEM),
+        (None, "SDP did not say what time it is.", Severity.HINT),
+    ],
+)
+async def test_the_clock_is_held_against_slacks_and_sdps(
+    stage: Stage, minutes: int | None, text: str, severity: Severity
+) -> None:
+    async with await asyncio.start_server(partial(_says_the_time, minutes), "127.0.0.1", 0) as server:
+        address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        await stage.start(worker=False, web=False, SDP_URL=f"{address}/app/itdesk")
+        found = {re.sub(r"\b(599|601)\b", "600", said): one for said, one in (await told(stage, "clock")).items()}
+        await stage.stop()
+    assert found["The clock agrees with Slack's."].severity is Severity.OK
+    assert found[text].severity is severity
+
+
 # --- what is under way ------------------------------------------------------------------------------------------
 
 
@@ -597,3 +630,52 @@ async def test_an_answer_that_never_came_is_named_until_sdp_tells(stage: Stage) 
         found = only(await told(stage, "decisions"))
     assert " has been unknown since " in found.text
     assert found.fix.startswith("It is not sent again")
+
+
+async def test_jobs_that_nobody_does_and_jobs_that_fail_are_told(stage: Stage) -> None:
+    await stage.start(worker=False, web=False)
+    jobs, redis = stage.bot.jobs, stage.bot.store.redis
+    await jobs.wake("look", "1", at=datetime.now(UTC) - timedelta(minutes=10))
+    await redis.hset(stage.bot.store.keys.jobs("troubles"), mapping={"show|1.2.3": 7, "show|4.5.6": 2})
+    found = await told(stage, "jobs")
+    assert found["A job has been due for 10 minutes."].severity is Severity.PROBLEM
+    assert found["show|1.2.3 has failed 7 times."].severity is Severity.WARNING
+    assert len(found) == 2
+
+
+async def test_a_stopped_bot_is_told_with_who_stopped_it(stage: Stage) -> None:
+    await stage.start(worker=False, web=False)
+    assert only(await told(stage, "brake")).severity is Severity.OK
+    await stage.bot.brake.stop("Sam Okonjoru", "the audit is on")
+    found = only(await told(stage, "brake"))
+    assert found.text.startswith("Sam Okonjoru has stopped all changes since ")
+    assert (found.severity, found.fix) == (Severity.WARNING, "/sdp start")
+
+
+async def test_a_ledger_that_was_cut_is_a_problem(stage: Stage) -> None:
+    card = await cards_are_out(stage)
+    arjun = stage.box.people.as_("arjun")
+    await arjun.click("Approve", in_=card)
+    await arjun.waits_for("Approved by Arjun Velloor")
+    await stage.settled()
+    assert only(await told(stage, "ledger")).severity is Severity.OK
+    await stage.bot.store.redis.rpop(stage.bot.store.keys.ledger)
+    assert only(await told(stage, "ledger")).severity is Severity.PROBLEM
+
+
+async def test_a_bot_that_nobody_can_reach_is_a_problem(stage: Stage) -> None:
+    await stage.start(worker=False, web=False)
+    assert only(await told(stage, "address")).text == "Slack cannot reach the bot: PUBLIC_URL is not set."
+    await stage.stop()
+    await stage.start(worker=False, web=False, PUBLIC_URL="http://127.0.0.1:9")
+    assert only(await told(stage, "address")).text == "The bot does not answer at PUBLIC_URL."
+
+
+async def test_one_look_that_fails_takes_no_other_with_it(stage: Stage) -> None:
+    await stage.start(worker=False, web=False)
+    stage.box.slack.faults.add("error", "users.list", code="internal_error", times=0)
+    stage.box.slack.faults.add("status", "auth.test", status=500, times=0)
+    found = await stage.bot.doctor.examine()
+    assert {one.about for one in found} >= {"settings", "slack", "sdp", "redis", "jobs", "ledger", "digests"}
+    assert all(one.fix for one in found if one.severity is not Severity.OK)
+    assert next(one for one in found if one.about == "slack").severity is Severity.PROBLEM
