@@ -9,6 +9,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 
 from bot.models import (
@@ -143,10 +144,10 @@ def differences(before: Mapping[str, str], after: Mapping[str, str]) -> list[Dif
 # --- small helpers -------------------------------------------------------------------------------
 
 
-def with_approval(snapshot: Snapshot, approval: Approval) -> Snapshot:
-    """The snapshot with one approval as it was read later."""
+def with_approval(snapshot: Snapshot, approval: Approval, read_at: datetime) -> Snapshot:
+    """The snapshot with one approval as it was read later, at `read_at`."""
     others = tuple(approval if one.ref == approval.ref else one for one in snapshot.approvals)
-    return replace(snapshot, approvals=others)
+    return replace(snapshot, approvals=others, read_at=max(read_at, snapshot.read_at))
 
 
 def is_high_risk(release: Release) -> bool:

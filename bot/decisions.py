@@ -379,6 +379,7 @@ class DecisionService:
 
     async def _read_back(self, ref: ApprovalRef) -> Approval | None:
         """The approval as SDP has it now, remembered for the cards; None when SDP cannot be asked."""
+        began = datetime.now(UTC)
         try:
             approval = await self._sdp.approvals.get(ref)
         except SdpNotFound:
@@ -386,7 +387,7 @@ class DecisionService:
         except SdpError:
             return None
         if (snapshot := await self._releases.get(ref.release)) is not None:
-            await self._inbox.noticed(with_approval(snapshot, approval))
+            await self._inbox.noticed(with_approval(snapshot, approval, began))
         return approval
 
     # --- words and records ---------------------------------------------------------------------------------

@@ -37,6 +37,8 @@ set otherwise; and httpcore 1.0.9 looks at all its connections before each call:
 as much again as with eight."""
 HANDFUL = 50
 """Releases whose records are fetched together, and walks that are noted together."""
+LATEST = timedelta(minutes=2)
+"""No read of a release takes longer."""
 SURELY_SHOWN = timedelta(minutes=1)
 """When a changed card is drawn at the latest, should whoever found the change die before saying so."""
 
@@ -150,6 +152,7 @@ class Inbox:
 
         Three reads at once. The other levels' approvals are as they were last seen.
         """
+        began = datetime.now(UTC)
         try:
             release, levels, approvals = await asyncio.gather(
                 self._sdp.releases.get(ref.release),
@@ -161,7 +164,7 @@ class Inbox:
         known = await self._releases.known_of(ref.release)
         before = known.snapshot.approvals if known.snapshot else ()
         others = tuple(one for one in before if one.ref.level != ref.level)
-        snapshot = Snapshot(release, levels, (*others, *approvals), datetime.now(UTC))
+        snapshot = Snapshot(release, levels, (*others, *approvals), began)
         await self._wake(await self._remember(snapshot, known))
         return snapshot
 
@@ -174,6 +177,8 @@ class Inbox:
     async def _remember(self, snapshot: Snapshot, known: Known) -> set[ApprovalRef]:
         """Keep what was read; answers the approvals whose cards may have to change or be posted."""
         before, seen = known.snapshot, Known(snapshot, known.with_card)
+        if before is not None and _is_overtaken(snapshot, before):
+            return _without_card(known)
         if before is not None and _same(before, snapshot):
             return _without_card(seen)
         await self._releases.keep(snapshot, before, _who_is_asked(snapshot), self._surely(known, snapshot))
@@ -241,11 +246,20 @@ def _who_is_asked(snapshot: Snapshot) -> list[Asked]:
 # --- reading ------------------------------------------------------------------------------------------------
 
 
+def _is_overtaken(snapshot: Snapshot, known: Snapshot) -> bool:
+    """Whether what is known was read later: an answer that took its time must not undo what a quicker one brought.
+
+    Only within LATEST: a clock that was put back must not make the bot believe its own past.
+    """
+    return timedelta(0) < known.read_at - snapshot.read_at < LATEST
+
+
 async def _read_whole(sdp: Sdp, id_: SdpId) -> Snapshot:
+    began = datetime.now(UTC)
     release, levels = await asyncio.gather(sdp.releases.get(id_), _listed(sdp, id_))
     begun = [level for level in levels if level.state is not ApprovalState.TO_BE_SENT]
     groups = await asyncio.gather(*(_approvals(sdp, id_, level.id) for level in begun))
-    return Snapshot(release, levels, tuple(one for group in groups for one in group), datetime.now(UTC))
+    return Snapshot(release, levels, tuple(one for group in groups for one in group), began)
 
 
 async def _as_known(sdp: Sdp, known: Snapshot) -> bool:

@@ -191,7 +191,7 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A release with its approval levels (in order) and everybody's approvals, as read at one moment."""
+    """A release with its approval levels (in order) and everybody's approvals; reading began at `read_at`."""
 
     release: Release
     levels: tuple[ApprovalLevel, ...]

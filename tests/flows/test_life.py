@@ -72,6 +72,20 @@ async def test_what_was_taken_back_is_in_the_ledger_though_the_next_click_came_b
     assert told == ["asked", "undone", "asked", "sending", "confirmed"]
 
 
+async def test_a_look_that_a_decision_overtook_does_not_draw_the_card_as_it_was_before(stage: Stage) -> None:
+    await stage.start()
+    card = await stage.box.people.as_("arjun").waits_for(PAYMENT)
+    await stage.settled()
+    late = stage.box.sdp.break_with("late", path="*/approvals", method="GET", seconds=1)
+    await stage.hint(stage.box.sdp.release(PAYMENT).id)
+    await until(lambda: late.hits)
+    await stage.box.people.as_("arjun").click("Approve", in_=card)
+    await stage.settled()
+    drawn = [str(one.request) for one in stage.box.slack.log.of("chat.update") if one.request["ts"] == card.ts]
+    since_decided = next(at for at, words in enumerate(drawn) if "Approved by" in words)
+    assert all("Approved by" in words for words in drawn[since_decided:])
+
+
 async def test_an_approval_moved_to_somebody_else_leaves_no_button_behind(stage: Stage) -> None:
     await stage.start()
     await stage.box.people.as_("arjun").waits_for(PAYMENT)
