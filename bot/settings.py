@@ -22,11 +22,44 @@ class SettingsWrong(BotError):
     """One or more settings are missing or unusable; the text has a line for each."""
 
 
+THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
+
+
 def _http_url(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("not an http(s) address")
     return text.rstrip("/")
+
+
+def _secure_url(text: str) -> str:
+    """Tokens go there: https, or this machine, where the stand-ins are."""
+    address = _http_url(text)
+    if urlsplit(address).scheme != "https" and urlsplit(address).hostname not in THIS_MACHINE:
+        raise ValueError("an address without https")
+    return address
+
+
+def _sdp_url(text: str) -> str:
+    """With the portal, and without what people copy behind it."""
+    address = _secure_url(text).removesuffix("/api/v3")
+    if not re.fullmatch(r"/app/[^/]+", urlsplit(address).path):
+        raise ValueError("an address without a portal")
+    return address
+
+
+def _accounts_url(text: str) -> str:
+    address = _secure_url(text)
+    if urlsplit(address).path:
+        raise ValueError("more than the address of a server")
+    return address
+
+
+def _api_url(text: str) -> str:
+    address = _http_url(text)
+    if not address.endswith("/api"):
+        raise ValueError("not the address of Slack's Web API")
+    return address
 
 
 def _redis_url(text: str) -> str:
@@ -61,6 +94,17 @@ def _as_people_write(parse: Callable[[str], Any], value: Any) -> Any:
         return parse(value) if isinstance(value, str) else value
     except BadInput as error:
         raise ValueError(str(error)) from None
+
+
+def _starts_with(prefix: str) -> AfterValidator:
+    """A token of the right kind: the wrong one is the commonest slip, and only Slack's refusal would tell it later."""
+
+    def checked(token: SecretStr) -> SecretStr:
+        if not token.get_secret_value().isascii() or not token.get_secret_value().startswith(prefix):
+            raise ValueError("a token of another kind")
+        return token
+
+    return AfterValidator(checked)
 
 
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
@@ -103,6 +147,7 @@ SHAPES = {
     "readers": f"members, or {_HOLDERS}",
     "allow_external": "true or false",
     "gestures_per_minute": "a whole number of clicks and commands of one person, from 1 to 1000000",
+    "approvals_channel": "the id of a channel, C…: in Slack, the last line of the channel's details",
     "digest_time": "a time of day like 09:00 or 8.30am",
     "digest_days": "days of the week like mon-fri or daily",
     "digests_per_second": "messages a second from 0.1 to 50; Slack allows a workspace some hundreds a minute",
@@ -118,13 +163,13 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", env_ignore_empty=True)
 
-    slack_bot_token: SecretStr = Field(min_length=5)
+    slack_bot_token: Annotated[SecretStr, _starts_with("xoxb-")]
     slack_signing_secret: SecretStr | None = None
-    slack_app_token: SecretStr | None = None
-    slack_api_url: HttpUrl = "https://slack.com/api"
+    slack_app_token: Annotated[SecretStr, _starts_with("xapp-")] | None = None
+    slack_api_url: Annotated[str, AfterValidator(_api_url)] = "https://slack.com/api"
 
-    sdp_url: HttpUrl
-    sdp_accounts_url: HttpUrl
+    sdp_url: Annotated[str, AfterValidator(_sdp_url)]
+    sdp_accounts_url: Annotated[str, AfterValidator(_accounts_url)]
     sdp_client_id: str = Field(min_length=1)
     sdp_client_secret: SecretStr = Field(min_length=1)
     sdp_refresh_token: SecretStr = Field(min_length=1)
@@ -147,7 +192,7 @@ class Settings(BaseSettings):
     batch_from: int = Field(default=5, ge=1, le=100)
     undo_stale_minutes: float = Field(default=15, ge=1, le=1440)
     unknown_minutes: float = Field(default=30, ge=1, le=1440)
-    approvals_channel: str | None = None
+    approvals_channel: Annotated[str, Field(pattern=r"^[CG][A-Z0-9]+$")] | None = None
 
     operators: Holders = ()
     admins: Holders = ()

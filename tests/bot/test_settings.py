@@ -36,6 +36,11 @@ def test_good_settings_are_taken_and_addresses_lose_their_last_slash() -> None:
     assert settings.load(**GOOD).sdp_url == "https://sdpondemand.manageengine.com/app/itdesk"
 
 
+def test_the_address_of_the_api_is_taken_for_its_portal() -> None:
+    url = f"{GOOD['sdp_url']}api/v3"
+    assert settings.load(**{**GOOD, "sdp_url": url}).sdp_url == "https://sdpondemand.manageengine.com/app/itdesk"
+
+
 def test_everything_missing_is_named_at_once_with_what_it_should_look_like() -> None:
     with pytest.raises(SettingsWrong) as wrong:
         settings.load()
@@ -48,6 +53,16 @@ def test_everything_missing_is_named_at_once_with_what_it_should_look_like() -> 
     ("name", "value"),
     [
         ("sdp_url", "sdpondemand.manageengine.com"),
+        ("sdp_url", "https://sdpondemand.manageengine.com"),
+        ("sdp_url", "https://sdpondemand.manageengine.com/app/itdesk/ui/releases"),
+        ("sdp_url", "http://sdp.example.com/app/itdesk"),
+        ("sdp_accounts_url", "http://accounts.zoho.com"),
+        ("sdp_accounts_url", "https://accounts.zoho.com/oauth/v2/token"),
+        ("slack_bot_token", "xapp-fake"),
+        ("slack_bot_token", "xoxb-…"),
+        ("slack_app_token", "xoxb-fake"),
+        ("slack_api_url", "https://slack.com"),
+        ("approvals_channel", "#release-approvals"),
         ("redis_url", "http://localhost"),
         ("port", "http"),
         ("undo_seconds", "-1"),
