@@ -80,7 +80,7 @@ _OURS = re.compile(r"<(?:https?://|mailto:)[^<>|]*\|[^<>|]*>")
 
 def assert_harmless(text: str) -> None:
     """Outside of our own links and quote signs there is no `<`, `>` or bare `&`: nothing can mention or link."""
-    rest = re.sub(r">(?: |$)", "", _OURS.sub("", text), flags=re.MULTILINE)
+    rest = re.sub(r">(?: |…|$)", "", _OURS.sub("", text), flags=re.MULTILINE)
     assert not set("<>") & set(rest)
     assert not re.search(r"&(?!amp;|lt;|gt;)", rest)
 
