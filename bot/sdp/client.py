@@ -6,7 +6,9 @@
 Which of the two a call is does not follow from its HTTP method: `_execute_now` is a GET and creates a change.
 """
 
+import asyncio
 import contextlib
+import random
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -75,11 +77,25 @@ class Client:
         return replace(self, priority=Priority.BACKGROUND)
 
     async def read(self, call: Call) -> JsonObject:
-        """The answer to a call that changes nothing. Raises SdpUnreachable, SdpThrottled, SdpRefused, SdpGarbled."""
-        async for attempt in self._attempts(self._is_worth_repeating):
+        """The answer to a call that changes nothing. Raises SdpUnreachable, SdpThrottled, SdpRefused, SdpGarbled.
+
+        The first attempt is nearly always the last, so it goes without what repeats: that costs as much as signing.
+        """
+        try:
+            return await self._read_once(call)
+        except (SdpUnreachable, SdpThrottled) as failed:
+            await asyncio.sleep(self._first_wait(failed))
+        async for attempt in self._attempts(self._is_worth_repeating, made=1):
             with attempt:
                 return await self._read_once(call)
         raise AssertionError("the last attempt returns or raises")
+
+    def _first_wait(self, failed: SdpUnreachable | SdpThrottled) -> float:
+        """Seconds until the first repetition; raises `failed` when there is to be none."""
+        worth = self._is_worth_repeating(failed)
+        if worth is False or self.repeats.attempts < 2:
+            raise failed
+        return self.repeats.first_wait + random.uniform(0, self.repeats.jitter) if worth is True else worth  # noqa: S311
 
     async def _read_once(self, call: Call) -> JsonObject:
         with self._noted(call, "read") as reference:
@@ -164,12 +180,13 @@ class Client:
                 "sdp.call", call=f"{call.method} {call.path}", outcome=outcome, ref=reference, seconds=round(seconds, 4)
             )
 
-    def _attempts(self, on: Callable[[Exception], bool | float]) -> AsyncIterator[stamina.Attempt]:
+    def _attempts(self, on: Callable[[Exception], bool | float], made: int = 0) -> AsyncIterator[stamina.Attempt]:
+        """The attempts that are left when so many were `made`."""
         return stamina.retry_context(
             on=on,
-            attempts=self.repeats.attempts,
+            attempts=self.repeats.attempts - made,
             timeout=self.repeats.give_up_after,
-            wait_initial=self.repeats.first_wait,
+            wait_initial=self.repeats.first_wait * 2**made,
             wait_max=self.repeats.longest_wait,
             wait_jitter=self.repeats.jitter,
         ).__aiter__()

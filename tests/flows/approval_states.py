@@ -91,6 +91,9 @@ A card shows what SDP had at the bot's last look at its release. The bot looks
 - within `open releases / 100` polls at all the others, those first that were looked at longest ago. Nothing documents
   that `last_updated_time` moves with approvals, so this slow walk is what bounds the staleness: with 100 open releases
   or fewer it is one poll as well, with 10,000 it is a hundred.
+
+A poll looks only as long as lies between two polls. Where the call budget does not allow that many looks in that time,
+these three kinds of releases take turns, and what is left comes first in the next poll.
 """
 
 
