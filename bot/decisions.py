@@ -250,6 +250,7 @@ class DecisionService:
     async def _finish(self, decision: Decision) -> None:
         """Everything that follows from a settled decision; harmless to repeat."""
         await self._write_events(decision)
+        await self._jobs.wake("show", str(decision.ref))
         await self._jobs.wake("look", decision.ref.release)
         await self._jobs.wake("connect" if decision.rule == NotConnected.rule else "tell", decision.key)
 
