@@ -44,10 +44,16 @@ def demo(
     scenario: Annotated[str, typer.Option(help="Which world to start with; a wrong name shows the list.")] = "demo",
     seed: Annotated[int, typer.Option(help="The same number gives the same ids.")] = 1,
     socket_mode: Annotated[bool, typer.Option(help="Speak to Slack's stand-in by Socket Mode, not HTTP.")] = False,
+    no_bot: Annotated[
+        bool, typer.Option("--no-bot", help="Only the stand-ins, and the settings for a bot you set up yourself.")
+    ] = False,
 ) -> None:
     """Run the bot against stand-ins for Slack and SDP, with a page to click: no account, no configuration."""
-    from sandbox.demo import demonstrate
+    from sandbox.demo import demonstrate, stand_in
 
+    if no_bot:
+        _run(stand_in(port=port, scenario=scenario, seed=seed))
+        return
     _run(demonstrate(port=port, data=data, scenario=scenario, seed=seed, socket_mode=socket_mode, commands=_commands))
 
 
