@@ -12,12 +12,16 @@ from time import perf_counter
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from bot.models import DecisionState
+
 QUICK = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 3)
 """Seconds; Slack waits three for an acknowledgement."""
 SLOW = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800)
 
 GESTURES = Histogram("sdp_bot_gesture_seconds", "From Slack's delivery to its answer.", ["status"], buckets=QUICK)
 DECISIONS = Counter("sdp_bot_decisions_total", "Decisions that came into a state.", ["state"])
+for _state in DecisionState:
+    DECISIONS.labels(_state)  # a counter that appears with its first event has no increase to alert on
 REFUSALS = Counter("sdp_bot_refusals_total", "Decisions that a rule of the bot's refused.", ["rule"])
 STAGES = Histogram("sdp_bot_decision_seconds", "A decision's time in one stage.", ["stage"], buckets=SLOW)
 SDP_CALLS = Histogram("sdp_bot_sdp_call_seconds", "Calls to SDP.", ["kind", "outcome"], buckets=SLOW)

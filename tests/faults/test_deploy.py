@@ -12,6 +12,7 @@ from hatchling.builders.wheel import WheelBuilder
 from prometheus_client import REGISTRY
 
 from bot import metrics
+from bot.models import DecisionState
 from bot.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -35,6 +36,14 @@ def test_every_figure_that_is_asked_for_exists(text: str) -> None:
     asked = set(re.findall(r"sdp_bot_\w+", text))
     assert asked
     assert asked <= issued()
+
+
+def test_every_state_of_a_decision_is_counted_from_the_start() -> None:
+    """Prometheus sees no increase in a counter's first sample: the first unknowns after a start would alert nobody."""
+    samples = (
+        sample for family in REGISTRY.collect() if family.name == "sdp_bot_decisions" for sample in family.samples
+    )
+    assert {one.labels["state"] for one in samples if one.name.endswith("_total")} == set(DecisionState)
 
 
 def test_every_alert_fires_when_it_should_and_rests_when_all_is_well() -> None:
