@@ -84,6 +84,7 @@ class Inbox:
         todo = _todo(open_, books)
         walked, woken = await self._walk_all(todo, open_, sdp)
         await self._wake(woken)
+        await self._releases.polled(started)
         log.info("inbox.polled", open=len(open_), walked=walked, left=len(todo) - walked, seconds=_since(started))
         return started + self._poll_every
 

@@ -237,6 +237,10 @@ class Overviews:
         self._reading = asyncio.Lock()
         self._left_alone_until = datetime.min.replace(tzinfo=UTC)
 
+    async def knows_what_waits(self) -> bool:
+        """False between the bot's very first start and the end of its first poll."""
+        return await self._releases.was_polled()
+
     async def known(self) -> Index | None:
         """The last overview, however old; read from the store only when it is another one."""
         if (stamp := await self._store.stamp()) != self._kept.stamp:

@@ -56,6 +56,9 @@ UNREACHABLE = frozenset(
 )
 """Slack's words for "no message will reach them": not tried again before the next day."""
 
+FIRST_POLL_AWAITED = timedelta(seconds=1)
+"""How often a digest that is due looks whether the first poll is through; before that, nothing seems to wait."""
+
 log = structlog.get_logger()
 
 
@@ -100,6 +103,8 @@ class DigestWriter:
 
     async def run(self, _: str = "") -> datetime | None:
         """Post whatever is due, for a few seconds; answers when to go on. A job, one at a time."""
+        if not await self._overviews.knows_what_waits():
+            return datetime.now(UTC) + FIRST_POLL_AWAITED
         end, tally = time.monotonic() + SLICE_SECONDS, Tally()
         page = max(PAGE_MIN, round(self._pace.per_second * SLICE_SECONDS))
         while time.monotonic() < end and (due := await self._digests.due(datetime.now(UTC), page)):

@@ -93,6 +93,14 @@ class Releases:
 
         await self._writes.ask(write)
 
+    async def polled(self, at: datetime) -> None:
+        """A poll has been through everything open at `at`."""
+        await self._store.redis.set(self._store.keys.memory("poll", "through"), at.isoformat(), ex=KEPT)
+
+    async def was_polled(self) -> bool:
+        """Whether there has been a poll at all: before the first, nobody knows what waits."""
+        return bool(await self._store.redis.exists(self._store.keys.memory("poll", "through")))
+
     async def _write(self, writes: Sequence[Callable[[Any], None]]) -> list[None]:
         async with self._store.redis.pipeline(transaction=True) as step:
             for write in writes:

@@ -147,6 +147,20 @@ async def test_the_first_start_sends_nobody_a_late_one(stage: Stage) -> None:
         assert digests(stage, "mara") == digests(stage, "arjun") == []
 
 
+async def test_a_digest_that_is_due_before_the_first_poll_is_through_waits_for_it(stage: Stage) -> None:
+    stage.box.sdp.add_release("Release for arjun", "odile", stage.levels(["arjun"]))
+    house = await stage.start(worker=False, web=False, **QUICK)
+    with clock_at(MONDAY) as clock:
+        await house.planner.replan()
+        clock.move_to(datetime(2027, 3, 1, 13, 0, tzinfo=UTC))
+        assert await house.digester.run() == datetime.now(UTC) + timedelta(seconds=1)
+        assert not digests(stage, "arjun")
+        await house.inbox.poll()
+        await _let_paces_rest(house)
+        await house.digester.run()
+    assert "Release for arjun" in words_of_message(digests(stage, "arjun")[-1])
+
+
 async def test_whoever_flies_west_gets_no_second_one(stage: Stage) -> None:
     with clock_at(MONDAY) as clock:
         house = await waiting_for(stage, "wiremu")
@@ -320,7 +334,8 @@ async def test_slack_telling_of_a_new_time_zone_moves_the_digest(both_stages: St
 async def test_nobody_is_told_that_there_is_nothing(stage: Stage) -> None:
     with clock_at(MONDAY) as clock:
         house = await stage.start(worker=False, web=False, **QUICK)
-        await house.planner.replan()  # nothing was polled: no approvals are known
+        await house.releases.polled(datetime.now(UTC))  # and nothing was found
+        await house.planner.replan()
         await run_until(house, clock, datetime(2027, 3, 2, 0, 0, tzinfo=UTC))
         assert digests(stage, "gil") == []
         gil = await house.digests.get(stage.box.slack.person("gil").id, datetime(2027, 3, 1).date())
