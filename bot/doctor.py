@@ -246,7 +246,8 @@ class Doctor:
         return ok("address", "Slack opens a socket to the bot.")
 
     def _sdp(self) -> Findings:
-        return connection(self.sdp, acts_for_people=self.setup.act_as == "service")
+        setup = self.setup
+        return connection(self.sdp, service_url=setup.sdp_url, acts_for_people=setup.act_as == "service")
 
     # --- this side ---------------------------------------------------------------------------------------------
 

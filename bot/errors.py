@@ -208,6 +208,10 @@ class SdpSignInFailed(SdpRefused):
     """The access or refresh token, or the client itself, is not accepted: connect again."""
 
 
+class SdpClientRefused(SdpSignInFailed):
+    """The client id or its secret is not accepted: connecting again would not help, an administrator has to."""
+
+
 class SdpGarbled(SdpError):
     """A read was answered with something that is not SDP's JSON."""
 

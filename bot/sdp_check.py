@@ -6,9 +6,10 @@ is named: by Zoho's own word where its token answer has one (`bot.sdp.scopes`), 
 
 from dataclasses import dataclass
 
-from bot.errors import SdpRefused, SdpScopeMissing, SdpSignInFailed
-from bot.findings import Finding, Findings, Severity, hint, ok, problem
+from bot.errors import SdpClientRefused, SdpRefused, SdpScopeMissing, SdpSignInFailed, SdpUnreachable
+from bot.findings import Finding, Findings, Severity, hint, ok, problem, warning
 from bot.sdp import Sdp
+from bot.sdp.datacentres import OTHER_ACCOUNTS, accounts_server
 from bot.sdp.scopes import covers
 
 
@@ -54,10 +55,32 @@ SERVICE_SCOPES = {
 NEW_REFRESH_TOKEN = "Make a refresh token of the service account with {} and set SDP_REFRESH_TOKEN."  # noqa: S105
 
 
-async def connection(sdp: Sdp, *, acts_for_people: bool) -> Findings:
-    """Raises SdpError while SDP or Zoho is away."""
+def data_centres(service_url: str, accounts_url: str) -> list[Finding]:
+    """Nothing when the two belong together, or where a domain of one's own tells nothing."""
+    try:
+        wanted = accounts_server(service_url)
+    except ValueError:
+        return []
+    if accounts_url in (wanted, *OTHER_ACCOUNTS):
+        return []
+    text = "SDP_URL and SDP_ACCOUNTS_URL are of different data centres."
+    return [warning("sdp", text, f"Set SDP_ACCOUNTS_URL={wanted}, and use a client that was made there.")]
+
+
+async def connection(sdp: Sdp, *, service_url: str, acts_for_people: bool) -> Findings:
+    """Raises SdpError while SDP is away."""
+    for finding in data_centres(service_url, sdp.sign_in.accounts_url):
+        yield finding
+    accounts = f"SDP_ACCOUNTS_URL ({sdp.sign_in.accounts_url})"
     try:
         granted = await sdp.scopes.granted()
+    except SdpUnreachable as error:
+        yield problem("sdp", str(error), f"Is {accounts} right, and can this machine reach it?")
+        return
+    except SdpClientRefused as error:
+        fix = f"Set SDP_CLIENT_ID and SDP_CLIENT_SECRET to those of one client, made where {accounts} is."
+        yield problem("sdp", str(error).partition(". ")[0] + ".", fix)
+        return
     except SdpSignInFailed as error:
         fix = NEW_REFRESH_TOKEN.format("the scopes in docs/security.md")
         yield problem("sdp", f"Zoho does not take SDP_REFRESH_TOKEN: {error}", fix)

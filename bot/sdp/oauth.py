@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 import structlog
 
-from bot.errors import BadInput, SdpSignInFailed, SdpThrottled, SdpUnreachable
+from bot.errors import BadInput, SdpClientRefused, SdpSignInFailed, SdpThrottled, SdpUnreachable
 from bot.sdp.datacentres import DATA_CENTRES, is_accounts_server
 from bot.sdp.http import Http, NoAnswer, NotSent
 from bot.sdp.ports import AccessToken
@@ -127,6 +127,7 @@ class SignIn:
 
 
 _ERROR_CODE = re.compile(r"[a-z][a-z_]{2,40}", re.IGNORECASE)
+_CLIENT = {"invalid_client", "invalid_client_secret"}
 _PASSING = {"general_error", "internal_error", "server_error", "temporarily_unavailable"}
 
 
@@ -145,6 +146,9 @@ def judge(answer: Answer) -> dict[str, Any]:
         raise SdpThrottled(wait_words(until), retry_at=until, http_status=answer.status)
     if answer.status >= 500 or error in _PASSING or not _ERROR_CODE.fullmatch(error):
         raise SdpUnreachable("Zoho's sign-in service is in trouble. Please try again.", http_status=answer.status)
+    if error in _CLIENT:
+        text = f"Zoho does not accept the bot itself ({error}). An administrator can: sdp-bot doctor says how."
+        raise SdpClientRefused(text, http_status=answer.status)
     raise SdpSignInFailed(
         f"Zoho does not accept this connection to ServiceDesk Plus ({error}). Please connect the account again.",
         http_status=answer.status,

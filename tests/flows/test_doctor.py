@@ -28,7 +28,7 @@ from bot.findings import Finding, Severity
 from bot.linking import SCOPES
 from bot.sdp.scopes import covers
 from bot.sdp.wire import Call
-from bot.sdp_check import READINGS, SERVICE_READINGS, SERVICE_SCOPES
+from bot.sdp_check import READINGS, SERVICE_READINGS, SERVICE_SCOPES, data_centres
 from bot.store import CardCopy, TeamDigest, connect
 from handlers.copies import Copies
 from sandbox.box import APPROVALS_CHANNEL, manifest
@@ -280,6 +280,37 @@ async def test_a_refresh_token_that_zoho_takes_no_more_is_named(stage: Stage) ->
     found = only(await told(stage, "sdp"))
     assert found.text.startswith("Zoho does not take SDP_REFRESH_TOKEN: ")
     assert found.severity is Severity.PROBLEM
+
+
+@pytest.mark.parametrize("setting", ["SDP_CLIENT_ID", "SDP_CLIENT_SECRET"])
+async def test_a_client_that_zoho_does_not_take_is_named_and_not_the_token(stage: Stage, setting: str) -> None:
+    await stage.start(worker=False, web=False, **{setting: "another"})
+    found = only(await told(stage, "sdp"))
+    assert found.severity is Severity.PROBLEM
+    assert found.text.startswith("Zoho does not accept the bot itself (invalid_client")
+    assert setting in found.fix
+    assert "SDP_REFRESH_TOKEN" not in found.text + found.fix
+
+
+@pytest.mark.parametrize(
+    ("service", "accounts", "told"),
+    [
+        ("https://sdpondemand.manageengine.eu/app/itdesk", "https://accounts.zoho.com", "https://accounts.zoho.eu"),
+        ("https://sdpondemand.manageengine.eu/app/itdesk", "https://accounts.zoho.eu", None),
+        ("https://servicedeskplus.ca/app/itdesk", "https://accounts.zoho.ca", None),
+        ("https://desk.example.com/app/itdesk", "https://accounts.zoho.eu", None),
+    ],
+)
+def test_addresses_of_two_data_centres_are_told(service: str, accounts: str, told: str | None) -> None:
+    findings = data_centres(service, accounts)
+    assert [told is not None and f"SDP_ACCOUNTS_URL={told}" in one.fix for one in findings] == [True] * bool(told)
+
+
+async def test_an_accounts_server_that_does_not_answer_is_named(stage: Stage) -> None:
+    await stage.start(worker=False, web=False, SDP_ACCOUNTS_URL="http://127.0.0.1:9")
+    found = only(await told(stage, "sdp"))
+    assert found.severity is Severity.PROBLEM
+    assert "SDP_ACCOUNTS_URL (http://127.0.0.1:9)" in found.fix
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: f"{one.method} {one.path}")

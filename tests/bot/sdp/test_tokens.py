@@ -9,7 +9,7 @@ import pytest
 from cryptography.fernet import Fernet, MultiFernet
 from freezegun import freeze_time
 
-from bot.errors import SdpError, SdpForbidden, SdpSignInFailed, SdpThrottled, SdpUnreachable
+from bot.errors import SdpClientRefused, SdpError, SdpForbidden, SdpSignInFailed, SdpThrottled, SdpUnreachable
 from bot.sdp import AccessToken, MemoryTokenStore, Repeats, Sdp, TokenStore
 from bot.sdp.oauth import judge
 from bot.sdp.ports import FETCH_LIMIT, FETCH_WINDOW
@@ -289,8 +289,8 @@ def test_a_token_does_not_show_itself() -> None:
     ("status", "body", "kind"),
     [
         (200, b'{"error":"invalid_code"}', SdpSignInFailed),
-        (200, b'{"error":"invalid_client"}', SdpSignInFailed),
-        (400, b'{"error":"invalid_client_secret"}', SdpSignInFailed),
+        (200, b'{"error":"invalid_client"}', SdpClientRefused),
+        (400, b'{"error":"invalid_client_secret"}', SdpClientRefused),
         (400, b'{"error":"Access Denied","status":"failure","error_description":"zu viele Anfragen"}', SdpThrottled),
         (200, b'{"error":"Acc\xc3\xa8s refus\xc3\xa9","status":"failure"}', SdpThrottled),
         (429, b"", SdpThrottled),
