@@ -11,7 +11,7 @@ written says who did it (`Actor.signs`). The service account reads what nobody a
 from dataclasses import dataclass, replace
 
 from bot.brake import Brake
-from bot.errors import NotConnected, NotLinked, SdpSignInFailed
+from bot.errors import NotConnected, NotLinked, SdpClientRefused, SdpSignInFailed
 from bot.models import Approval, How, SdpId, SlackPerson
 from bot.people import People
 from bot.permissions import Rights, Standing, check_may_decide, check_may_read
@@ -119,6 +119,8 @@ class Accounts:
         tokens = self._sdp.tokens_of(token, link.accounts_url)
         try:
             await tokens.current()
+        except SdpClientRefused:
+            raise  # the administrator's to mend: nobody's connection is to blame, and each outlives it
         except SdpSignInFailed:
             await self._links.mark_broken(link)
             raise NotConnected(CONNECT_AGAIN) from None

@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 
 from bot.errors import NotAllowed, NotLinked
+from sandbox.sdp.accounts import CLIENT_ID
 from tests.attacks.browser import Browser
 from tests.attacks.conftest import PORTAL, Street
 from tests.conftest import until
@@ -96,6 +97,25 @@ async def test_a_revoked_token_asks_to_connect_again_and_keeps_the_click(street:
     assert not street.decided()
     await street.connects("arjun")
     await arjun.click("people.resume", in_=await arjun.waits_for("You pressed Approve on"))
+    await arjun.waits_for("Approved by Arjun Velloor")
+
+
+async def test_a_mistyped_client_secret_breaks_nobodys_connection(street: Street) -> None:
+    await street.people_act()
+    await street.connects("arjun")
+    arjun = street.box.people.as_("arjun")
+    card = await arjun.waits_for(PORTAL)
+    client = street.box.sdp.accounts.clients[CLIENT_ID]
+    right, client.secret = client.secret, "another"
+    await street.bot.store.redis.delete(*[key async for key in street.bot.store.redis.scan_iter("sdp-bot:token:*")])
+    await street.stop()
+    await street.people_act()
+    await arjun.type("/sdp approvals")
+    await arjun.waits_for("Zoho does not accept the bot itself")
+    client.secret = right
+    await street.stop()
+    await street.people_act()
+    await arjun.click("Approve", in_=card)
     await arjun.waits_for("Approved by Arjun Velloor")
 
 
