@@ -21,7 +21,7 @@ from sandbox.box import WEBHOOK_SECRET, Box, open_box
 from sandbox.sdp.approvals import Approval, Plan
 from sandbox.slack.model import Message
 from sandbox.slack.reading import words_of_message
-from tests.conftest import until
+from tests.conftest import DEADLINE, until
 from tests.secrets import PLANTED, caught, in_box, in_settings
 
 
@@ -181,7 +181,7 @@ class Stage:
         }
         return (await self.box.people.courier.interaction(payload)).status
 
-    async def settled(self) -> None:
+    async def settled(self, *, seconds: float = DEADLINE) -> None:
         """Wait until nothing is left to do now."""
         assert self.running is not None
         worker = self.running
@@ -190,7 +190,7 @@ class Stage:
             depth = await worker.depth()
             return depth.due == 0 and depth.running == 0
 
-        await until(idle)
+        await until(idle, seconds=seconds)
 
 
 DEFAULTS = {
