@@ -26,6 +26,7 @@ import structlog
 from redis.exceptions import RedisError
 
 from bot import metrics
+from bot.errors import BotError
 from bot.store.connection import Store, connect
 from bot.store.decisions import Wake
 from bot.store.scripts import CLAIM_JOBS, FINISH_JOB, RENEW_JOBS, WAKE_JOB, WAKE_JOBS
@@ -237,6 +238,10 @@ class Worker(Jobs):
                 raise
             except TryAgain as wish:
                 ok, again = False, wish.at or await self._backoff(job)
+            except BotError as error:
+                # What the outside said needs no traceback: one wrong setting would fill the log with them.
+                log.error("jobs.failed", error=type(error).__name__, says=str(error))  # noqa: TRY400
+                ok, again = False, await self._backoff(job)
             except Exception:
                 log.exception("jobs.failed")
                 ok, again = False, await self._backoff(job)

@@ -11,8 +11,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot import jobs as jobs_module
+from bot.errors import SdpUnreachable
 from bot.jobs import Job, Jobs, TryAgain, Worker
 from bot.store import Store, connect, connection
 from tests.conftest import DEADLINE, until
@@ -116,6 +118,23 @@ async def test_a_failing_job_is_tried_again_later_and_later(store: Store, valkey
         await until(lambda: len(tries) == 3)
         await until(lambda: _idle(worker))
     assert tries[2] - tries[1] > tries[1] - tries[0] > 0.4
+
+
+async def test_what_the_outside_refused_is_one_line_of_the_log(store: Store, valkey_url: str) -> None:
+    tries: list[str] = []
+
+    async def refused(key: str) -> None:
+        tries.append(key)
+        if len(tries) < 2:
+            raise SdpUnreachable("Nobody answers there.")
+
+    with capture_logs() as logged:
+        async with _worker(store, valkey_url, refused=refused) as worker:
+            await worker.wake("refused")
+            await until(lambda: len(tries) == 2)
+    (line,) = [entry for entry in logged if entry["event"] == "jobs.failed"]
+    assert (line["error"], line["says"]) == ("SdpUnreachable", "Nobody answers there.")
+    assert "exc_info" not in line
 
 
 async def test_a_job_that_asks_for_patience_gets_it(store: Store, valkey_url: str) -> None:
