@@ -12,6 +12,7 @@ That is what makes a decision happen at most once whatever is killed; that every
 final (`bot.jobs`) is what makes sure that none is lost.
 """
 
+import asyncio
 import json
 import secrets
 from collections.abc import Mapping
@@ -63,7 +64,7 @@ from bot.models import (
     Verb,
 )
 from bot.sdp import Sdp
-from bot.store import Decisions, Memory, Releases
+from bot.store import Decisions, Memory, Releases, Wake
 
 S = DecisionState
 log = structlog.get_logger()
@@ -209,7 +210,6 @@ class DecisionService:
     async def advance(self, key: str) -> datetime | None:
         """Carry one decision on as far as it goes now; answers when to go on, None when it is final. A job."""
         ref, person = _parse_key(key)
-        show = self._jobs.entry("show", str(ref))
         ours = False
         decision = await self._decisions.get(ref, person)
         if decision is not None:
@@ -220,13 +220,19 @@ class DecisionService:
             if isinstance(step, datetime):
                 await self._write_events(decision)
                 return step
-            ours = await self._decisions.swap(decision, step, show)
+            ours = await self._decisions.swap(decision, step, self._show(step))
             if ours:
                 _told(step)
             decision = step if ours else await self._decisions.get(ref, person)
         if decision is not None:
-            await self._finish(decision)
+            await self._finish(decision, woken=ours)
         return None
+
+    def _show(self, step: Decision) -> Wake:
+        """When the cards have to be drawn: at once, but on the way to SDP only if that takes its time, for what comes
+        of it is drawn at once, too."""
+        later = datetime.now(UTC) + SLOW if step.state is S.SENDING else None
+        return self._jobs.entry("show", str(step.ref), later)
 
     async def resume(self) -> int:
         """Wake every decision that is not settled, for a worker that starts; answers how many."""
@@ -247,12 +253,17 @@ class DecisionService:
             return await self._send(decision)
         return await self._settle(decision)
 
-    async def _finish(self, decision: Decision) -> None:
-        """Everything that follows from a settled decision; harmless to repeat."""
+    async def _finish(self, decision: Decision, *, woken: bool) -> None:
+        """Everything that follows from a settled decision; harmless to repeat. `woken`: its cards are drawn already."""
         await self._write_events(decision)
-        await self._jobs.wake("show", str(decision.ref))
-        await self._jobs.wake("look", decision.ref.release)
-        await self._jobs.wake("connect" if decision.rule == NotConnected.rule else "tell", decision.key)
+        wakes = [self._jobs.wake("look", decision.ref.release)]
+        if not woken:
+            wakes.append(self._jobs.wake("show", str(decision.ref)))
+        if decision.rule == NotConnected.rule:
+            wakes.append(self._jobs.wake("connect", decision.key))
+        elif decision.state is not S.CONFIRMED or decision.was_unknown:
+            wakes.append(self._jobs.wake("tell", decision.key))
+        await asyncio.gather(*wakes)
 
     # --- before anything is sent ---------------------------------------------------------------------
 

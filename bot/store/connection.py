@@ -26,8 +26,9 @@ SOCKET_TIMEOUT = 5.0
 """Seconds without a byte after which a connection is given up; longer than the longest wait for work (`bot.jobs`)."""
 GESTURE_SECONDS = 2.2
 """What the store may take of the three seconds in which Slack wants its answer; the rest is for telling the person."""
-CONNECTIONS = 32
-"""A burst of clicks queues for a connection rather than failing, as redis-py's own pool would at its hundredth."""
+CONNECTIONS = 64
+"""A burst of clicks queues for a connection rather than failing, as redis-py's own pool would at its hundredth; and a
+worker has room for fifty jobs of each of some twenty names."""
 
 READS = frozenset(
     {"CONFIG GET", "EXISTS", "GET", "HGET", "HGETALL", "HMGET", "HVALS", "INFO", "LRANGE", "MGET", "PTTL", "SCAN"}
