@@ -10,7 +10,8 @@ import contextlib
 import hashlib
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextvars import ContextVar
-from typing import Any, TypeVar
+from functools import cache
+from typing import Any, NamedTuple, TypeVar
 
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.client import Pipeline
@@ -21,6 +22,7 @@ from redis.exceptions import NoScriptError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from bot.store.keys import Keys
+from bot.store.together import Together
 
 SOCKET_TIMEOUT = 5.0
 """Seconds without a byte after which a connection is given up; longer than the longest wait for work (`bot.jobs`)."""
@@ -61,10 +63,14 @@ def answered_within(seconds: float = GESTURE_SECONDS) -> Iterator[None]:
         _end.reset(token)
 
 
-async def _in_time(send: Callable[[], Awaitable[T]], *, writes: bool) -> T:
-    end = _end.get()
+def _not_too_late(end: float | None) -> None:
     if end is not None and end <= asyncio.get_running_loop().time():
         raise RedisTimeoutError("not sent: whoever waited has been answered")
+
+
+async def _in_time(send: Callable[[], Awaitable[T]], *, writes: bool) -> T:
+    end = _end.get()
+    _not_too_late(end)
     _connected.set(False)
     try:
         async with asyncio.timeout_at(end):
@@ -121,20 +127,49 @@ def connect(url: str) -> Any:
     return _Client.from_pool(pool)
 
 
+class Step(NamedTuple):
+    """A script with what it works on."""
+
+    script: str
+    keys: tuple[str, ...]
+    args: tuple[str, ...]
+
+
 class Store:
     """A connection with our keys and scripts; the kinds of records are built on it."""
 
     def __init__(self, redis: Any, keys: Keys | None = None) -> None:
         self.redis = redis
         self.keys = keys or Keys()
+        self._steps: Together[Step, Any] = Together(self._take)
 
     async def run(self, script: str, keys: Sequence[str], *args: object) -> Any:
-        """Run one of `scripts` by its digest, sending the text only to a server that does not know it yet."""
-        values = [*keys, *map(str, args)]
+        """Take one of the steps in `scripts`.
+
+        Those of other tasks that come up while an answer is awaited go together with the next: one round trip, and
+        above all one sync of the server's file, which for single clicks takes longer than all the rest.
+        """
+        step = Step(script, tuple(keys), tuple(map(str, args)))
+        end = _end.get()
+        _not_too_late(end)
         try:
-            return await self.redis.evalsha(_digest(script), len(keys), *values)
-        except NoScriptError:
-            return await self.redis.eval(script, len(keys), *values)
+            async with asyncio.timeout_at(end):
+                answer = await self._steps.ask(step)
+        except TimeoutError:
+            raise AnswerLost("no answer to a step in time") from None
+        if isinstance(answer, NoScriptError):
+            return await self.redis.eval(script, len(keys), *step.keys, *step.args)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    async def _take(self, steps: Sequence[Step]) -> list[Any]:
+        """Each by its digest; the text is sent only to a server that does not know it yet."""
+        async with self.redis.pipeline(transaction=False) as trip:
+            for step in steps:
+                trip.evalsha(_digest(step.script), len(step.keys), *step.keys, *step.args)
+            answers: list[Any] = await trip.execute(raise_on_error=False)
+            return answers
 
     async def is_clustered(self) -> bool:
         """Whether this server is part of a cluster: scripts of ours touch keys that would lie on several of them.
@@ -156,5 +191,6 @@ class Store:
         await self.redis.aclose()
 
 
+@cache
 def _digest(script: str) -> str:
     return hashlib.sha1(script.encode(), usedforsecurity=False).hexdigest()

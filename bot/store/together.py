@@ -15,6 +15,8 @@ A = TypeVar("A")
 
 MOST = 64
 """Questions of one trip: a step of the server stays short."""
+LONG = 0.2
+"""Seconds after which nobody waits for a trip any more that is under way: its connection may have gone deaf."""
 
 
 class Together(Generic[Q, A]):
@@ -23,15 +25,24 @@ class Together(Generic[Q, A]):
     def __init__(self, trip: Callable[[Sequence[Q]], Awaitable[Sequence[A]]]) -> None:
         self._trip = trip
         self._asked: list[tuple[Q, asyncio.Future[A]]] = []
-        self._under_way: asyncio.Task[None] | None = None
+        self._under_way: set[asyncio.Task[None]] = set()
 
     async def ask(self, question: Q) -> A:
-        answer: asyncio.Future[A] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[A] = loop.create_future()
         self._asked.append((question, answer))
-        if self._under_way is None or self._under_way.done():
-            # In nobody's context: the patience of whoever asks first is not that of the others.
-            self._under_way = asyncio.create_task(self._go(), context=Context())
+        if self._under_way:
+            loop.call_later(LONG, self._set_off)
+        else:
+            self._set_off()
         return await answer
+
+    def _set_off(self) -> None:
+        if self._asked:
+            # In nobody's context: the patience of whoever asks first is not that of the others.
+            trip = asyncio.create_task(self._go(), context=Context())
+            self._under_way.add(trip)
+            trip.add_done_callback(self._under_way.discard)
 
     async def _go(self) -> None:
         while self._asked:

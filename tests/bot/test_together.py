@@ -1,6 +1,7 @@
 """Many small questions to Redis, asked side by side: few round trips, and each has its own answer."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,6 +9,7 @@ from redis.exceptions import RedisError
 
 from bot.sdp import Pace, Priority
 from bot.store import RedisBudget, Store, connect
+from bot.store.together import Together
 
 MANY = 200
 ME = Priority.INTERACTIVE
@@ -60,3 +62,22 @@ async def test_who_stops_waiting_takes_nobody_along(store: Store) -> None:
     with pytest.raises(asyncio.CancelledError):
         await impatient
     assert (await budget.admit("GET releases", ME)).go
+
+
+async def test_a_trip_that_does_not_end_holds_nobody_up_for_long() -> None:
+    begun, may_end = asyncio.Event(), asyncio.Event()
+
+    async def trip(questions: Sequence[int]) -> list[int]:
+        if 1 in questions:
+            begun.set()
+            await may_end.wait()
+        return [question * 10 for question in questions]
+
+    together: Together[int, int] = Together(trip)
+    first = asyncio.ensure_future(together.ask(1))
+    await begun.wait()
+    async with asyncio.timeout(5):
+        assert await together.ask(2) == 20
+    assert not first.done()
+    may_end.set()
+    assert await first == 10
