@@ -169,7 +169,7 @@ async def test_a_newcomer_connects_and_then_decides(open_desk: OpenDesk) -> None
     await button(connecting, "Accept").click()
     await expect(connecting.get_by_role("heading")).to_have_text("Connected")
     assert desk.stage.news("approval.approved") == 0
-    await button(page.locator("article", has_text=PAYMENT).last, "Approve").click()
+    await button(page.locator("article", has_text="Connected."), f"Approve RLS-1 {PAYMENT}").click()
     await expect(page.locator("article", has_text="Approved by Arjun Velloor").last).to_be_visible()
     [approved] = [one for one in desk.stage.box.sdp.effects("approval.approved") if one.via == "api"]
     assert approved.by == desk.stage.box.sdp.person("arjun").id
