@@ -7,7 +7,6 @@ once as it comes and once with `process_before_response`. All three are processe
 import asyncio
 import contextlib
 import json
-import os
 import statistics
 import tempfile
 import time
@@ -18,18 +17,32 @@ from urllib.parse import urlencode
 
 import aiohttp
 
+from bench.bots import bot
 from bench.processes import process, quiet
 from bench.table import Row
 
 SECRET = "bench-signing-secret"
 TOKEN = "xoxb-bench"
 ALONE, AT_ONCE, ROUNDS = 150, 64, 4
+OURS = {
+    "SLACK_BOT_TOKEN": TOKEN,
+    "SLACK_SIGNING_SECRET": SECRET,
+    "SLACK_API_URL": "http://127.0.0.1:9/api",
+    "SDP_URL": "http://127.0.0.1:9/app/itdesk",
+    "SDP_ACCOUNTS_URL": "http://127.0.0.1:9",
+    "SDP_CLIENT_ID": "1000.bench",
+    "SDP_CLIENT_SECRET": "bench",
+    "SDP_REFRESH_TOKEN": "1000.bench",
+    "SDP_ACT_AS": "service",
+    "GESTURES_PER_MINUTE": 1_000_000,
+}
+"""Settings of the bot's web role; nobody is behind the addresses, and nobody is asked."""
 
 
 def run() -> list[Row]:
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sdp-bench-")))
-        ours = stack.enter_context(process(_ours, str(folder))).recv()
+        ours = stack.enter_context(bot(OURS, folder, "web")).address
         plain = stack.enter_context(process(_bare, False)).recv()
         before = stack.enter_context(process(_bare, True)).recv()
         took = asyncio.run(_compare({"ours": ours, "plain": plain, "before": before}))
@@ -104,34 +117,6 @@ class Clicks:
             await answer.read()
         assert answer.status == 200, answer.status
         return (time.perf_counter() - began) * 1000
-
-
-def _ours(parent: Connection, folder: str) -> None:
-    """The bot's web role on a Valkey of its own."""
-    from bot import app, settings
-
-    async def main() -> None:
-        os.chdir(folder)
-        loaded = settings.load(
-            slack_bot_token=TOKEN,
-            slack_signing_secret=SECRET,
-            slack_api_url="http://127.0.0.1:9/api",
-            sdp_url="http://127.0.0.1:9/app/itdesk",
-            sdp_accounts_url="http://127.0.0.1:9",
-            sdp_client_id="1000.bench",
-            sdp_client_secret="bench",
-            sdp_refresh_token="1000.bench",
-            sdp_act_as="service",
-            gestures_per_minute=1_000_000,
-            data_dir=Path(folder),
-            port=0,
-        )
-        async with app.state(loaded) as url, app.build(loaded, url) as house, app.serving(house) as address:
-            parent.send(f"{address}/slack/events")
-            await asyncio.Event().wait()
-
-    quiet()
-    asyncio.run(main())
 
 
 def _bare(parent: Connection, before_response: bool) -> None:
