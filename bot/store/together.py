@@ -31,10 +31,10 @@ class Together(Generic[Q, A]):
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[A] = loop.create_future()
         self._asked.append((question, answer))
-        if self._under_way:
-            loop.call_later(LONG, self._set_off)
-        else:
+        if all(trip.done() for trip in self._under_way):
             self._set_off()
+        else:
+            loop.call_later(LONG, self._set_off)
         return await answer
 
     def _set_off(self) -> None:

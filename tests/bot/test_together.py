@@ -1,6 +1,7 @@
 """Many small questions to Redis, asked side by side: few round trips, and each has its own answer."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -9,7 +10,7 @@ from redis.exceptions import RedisError
 
 from bot.sdp import Pace, Priority
 from bot.store import RedisBudget, Store, connect
-from bot.store.together import Together
+from bot.store.together import LONG, Together
 
 MANY = 200
 ME = Priority.INTERACTIVE
@@ -81,3 +82,14 @@ async def test_a_trip_that_does_not_end_holds_nobody_up_for_long() -> None:
     assert not first.done()
     may_end.set()
     assert await first == 10
+
+
+async def test_who_asks_just_when_a_trip_has_ended_goes_at_once() -> None:
+    async def trip(questions: Sequence[int]) -> list[int]:
+        return list(questions)
+
+    together: Together[int, int] = Together(trip)
+    began = time.monotonic()
+    for number in range(100):
+        assert await together.ask(number) == number
+    assert time.monotonic() - began < LONG
