@@ -103,7 +103,9 @@ class Crowd:
         """Approve, take it back, and sometimes approve after all."""
         await self.approve(person, card, ref)
         await person.until(lambda: "Undo" in labels(card), seconds=2)
-        self._note(ref, "undo", *await self._gesture(lambda: person.click("Undo", in_=card)))
+        # Written down beforehand: who is called away in the middle of it may have been heard all the same.
+        self.gestures.append(Gesture(ref, "undo", heard=False))
+        await self._gesture(lambda: person.click("Undo", in_=card))
         if self.chance.random() < 0.5:
             await person.until(lambda: "You took this back" in words_of_message(card), seconds=8)
             await self.approve(person, card, ref)
