@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import httpx
 
+from bench.bare import access_token
 from bench.processes import process, quiet
 from bench.table import Row
 
@@ -91,7 +92,7 @@ def _measured(size: int) -> Figures:
 
 
 async def _polls(world: Connection, given: dict[str, str], size: int) -> Figures:
-    async with _bot(given) as house, _Bare(given, await _token(given)) as bare:
+    async with _bot(given) as house, _Bare(given, await access_token(given)) as bare:
         await _remember(house, size)
         found = Figures(size, [], [], [], [])
         for _ in range(ROUNDS):
@@ -231,19 +232,6 @@ class _Bare:
 
 
 LISTED = {"list_info": {"row_count": PAGE, "start_index": 1}}
-
-
-async def _token(given: dict[str, str]) -> str:
-    form = {
-        "grant_type": "refresh_token",
-        "client_id": given["SDP_CLIENT_ID"],
-        "client_secret": given["SDP_CLIENT_SECRET"],
-        "refresh_token": given["SDP_REFRESH_TOKEN"],
-    }
-    async with httpx.AsyncClient() as client:
-        answer = await client.post(f"{given['SDP_ACCOUNTS_URL']}/oauth/v2/token", data=form)
-    token: str = answer.json()["access_token"]
-    return token
 
 
 # --- the stand-in -------------------------------------------------------------------------------------------
