@@ -33,8 +33,7 @@ ROTATE = 100
 """Releases walked per poll although nothing speaks for a change."""
 WALKS_AT_ONCE = 4
 """Each has two calls under way at most. Where a call takes 0.2 s that is four times what the call budget allows unless
-set otherwise; and httpcore 1.0.9 looks at all its connections before each call: with sixteen of them a call costs half
-as much again as with eight."""
+set otherwise."""
 HANDFUL = 50
 """Releases whose records are fetched together, and walks that are noted together."""
 LATEST = timedelta(minutes=2)

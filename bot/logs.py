@@ -6,7 +6,7 @@ from typing import Literal
 
 import structlog
 
-QUIET = ("slack_bolt", "slack_sdk", "aiohttp", "httpx", "httpcore", "uvicorn", "asyncio")
+QUIET = ("slack_bolt", "slack_sdk", "aiohttp", "httpx", "uvicorn", "asyncio")
 """Libraries whose INFO lines can carry bodies; Bolt 1.30 logs a refused request's whole body there."""
 
 

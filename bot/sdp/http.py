@@ -1,13 +1,11 @@
 """The one door to the network: httpx, the hosts that may be asked, and what a failed exchange proves.
 
 No other module names httpx's exceptions. httpx 0.28 has had no release since 2024 and goes on as `httpx2` with the same
-interface but other exception classes; moving would mean editing this file and `signing`.
+interface but other exception classes; moving would mean editing this file, `transport` and `signing`.
 """
 
 import asyncio
 import contextlib
-import importlib.util
-import sys
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -17,6 +15,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from bot.errors import SdpUnreachable
+from bot.sdp.transport import Transport
 from bot.sdp.wire import Answer
 
 CONNECT_SECONDS = 5.0
@@ -27,11 +26,6 @@ CONNECTIONS = 64
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 _HEADERS = {"Accept": "*/*", "Accept-Encoding": "gzip, deflate", "User-Agent": f"python-httpx/{httpx.__version__}"}
-
-if importlib.util.find_spec("sniffio") is None:
-    # httpcore 1.0.9 asks for sniffio at every lock, seven times a call, and anyio does not bring it any more. What is
-    # not there is looked for on the disk each time, unless this says that it is not: a fifth of what a call costs.
-    sys.modules["sniffio"] = None  # type: ignore[assignment]
 
 
 class NotSent(Exception):
@@ -45,20 +39,17 @@ class NoAnswer(Exception):
 class Http:
     """One connection pool for SDP, its accounts servers and Slack's files; every other host is refused.
 
-    `hosts` are addresses such as `https://accounts.zoho.eu`; only scheme, host and port count. `proxy` is an address
-    too; the environment's proxy variables are not read, so that nothing but the settings decides where tokens go.
+    `hosts` are addresses such as `https://accounts.zoho.eu`; only scheme, host and port count. The environment's proxy
+    variables are not read, so that nothing but the settings decides where tokens go.
     """
 
-    def __init__(
-        self, hosts: Iterable[str], *, proxy: str | None = None, answer_seconds: float = ANSWER_SECONDS
-    ) -> None:
+    def __init__(self, hosts: Iterable[str], *, answer_seconds: float = ANSWER_SECONDS) -> None:
         self._hosts = {origin(host) for host in hosts}
         timeout = httpx.Timeout(answer_seconds, connect=CONNECT_SECONDS)
-        limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
         self._extensions = {"timeout": timeout.as_dict()}
         self._answer_seconds = answer_seconds
-        self._pool = httpx.AsyncHTTPTransport(limits=limits, proxy=proxy, trust_env=False)
-        self._client = httpx.AsyncClient(timeout=timeout, transport=self._pool, trust_env=False)
+        self._transport = Transport(CONNECTIONS)
+        self._client = httpx.AsyncClient(timeout=timeout, transport=self._transport, trust_env=False)
         self._dates: dict[tuple[str, str, int], tuple[str, datetime]] = {}
 
     async def aclose(self) -> None:
@@ -101,7 +92,7 @@ class Http:
                     return response
 
     async def _send(self, request: httpx.Request) -> httpx.Response:
-        response = await self._pool.handle_async_request(request)
+        response = await self._transport.handle_async_request(request)
         response.request = request
         try:
             async with asyncio.timeout(self._answer_seconds):  # httpx's own is for the next byte of it
@@ -147,7 +138,7 @@ def _named() -> Iterator[None]:
     """httpx's exceptions, sorted by the one thing that matters: whether anything can have arrived."""
     try:
         yield
-    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as failed:
+    except (httpx.ConnectError, httpx.ConnectTimeout) as failed:
         raise NotSent(type(failed).__name__) from failed
     except (httpx.TransportError, httpx.DecodingError, TimeoutError) as failed:
         raise NoAnswer(type(failed).__name__) from failed

@@ -32,7 +32,7 @@ class SdpSettings:
     """What the client has to know. `url` goes up to the portal: `https://sdpondemand.manageengine.com/app/itdesk`.
 
     `accounts_url` is found in `data_centres` (API domain → accounts server) unless it is given, as a custom domain
-    demands. `slack_files_url` is the only address Slack's token is shown to. `proxy` is an address, if one is needed.
+    demands. `slack_files_url` is the only address Slack's token is shown to.
     """
 
     url: str
@@ -44,7 +44,6 @@ class SdpSettings:
     slack_files_url: str = "https://files.slack.com"
     most_upload_bytes: int = MOST_BYTES
     comment_limit: int = COMMENT_LIMIT
-    proxy: str | None = None
     answer_seconds: float = ANSWER_SECONDS
     repeats: Repeats = field(default_factory=Repeats)
 
@@ -72,7 +71,6 @@ class Sdp:
         self._sources: WeakValueDictionary[tuple[str, str | None], SharedTokens] = WeakValueDictionary()
         self._http = Http(
             [url, accounts, settings.slack_files_url, *others],
-            proxy=settings.proxy,
             answer_seconds=settings.answer_seconds,
         )
         self.sign_in = SignIn(

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import datetime
 import os
 import secrets
 import shutil
@@ -12,10 +11,6 @@ import time
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from bot import app, settings
 from bot.app import StateUnreachable
@@ -23,6 +18,7 @@ from bot.settings import SettingsWrong
 from bot.store import Digests, Store, connect
 from bot.valkey import embedded
 from sandbox.box import open_box
+from tests.certificates import self_signed
 from tests.faults.run import play
 from tests.flows.conftest import Stage
 
@@ -123,30 +119,6 @@ async def test_redis_behind_tls_is_spoken_to(valkey_url: str, tmp_path: Path) ->
     assert await store.answers()
     await store.aclose()
     server.close()
-
-
-def self_signed(folder: Path) -> Path:
-    """A certificate for localhost and its key, in one file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.datetime.now(datetime.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    file = folder / "localhost.pem"
-    file.write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
-    return file
 
 
 async def test_a_copy_of_the_running_state_restores_everything(tmp_path: Path) -> None:
