@@ -269,6 +269,23 @@ async def test_jobs_that_hang_keep_no_job_of_another_name_from_its_turn(
         await until(lambda: _idle(worker))
 
 
+async def test_however_many_hang_others_have_their_turn(store: Store, valkey_url: str, bench: Bench) -> None:
+    """An hour without SDP leaves thousands of decisions due: cards, commands and the digest must not wait for them."""
+    done: set[str] = set()
+
+    async def quick(key: str) -> None:
+        done.add(key)
+
+    bench.gate.clear()
+    async with _worker(store, valkey_url, slow=bench.work, quick=quick) as worker:
+        await worker.wake_all("slow", map(str, range(9_000)))
+        await until(lambda: sum(bench.inside.values()) == jobs_module.ROOM)
+        await worker.wake("quick")
+        await until(lambda: bool(done), seconds=2)
+        assert sum(bench.inside.values()) == jobs_module.ROOM
+        bench.gate.set()
+
+
 async def test_room_that_is_left_is_taken_at_once(store: Store, valkey_url: str) -> None:
     ended: list[str] = []
 
