@@ -19,7 +19,7 @@ import handlers
 from bot import metrics
 from bot.errors import BotError
 from bot.house import House
-from bot.jobs import Worker
+from bot.jobs import Job, Worker
 from bot.keyring import Keyring, keyring
 from bot.logs import quiet_logger
 from bot.models import sdp_id
@@ -34,6 +34,7 @@ from bot.store import Memory, RedisBudget, RedisTokens, Store, connect
 from bot.valkey import embedded
 from bot.watch import Watch
 from bot.web import Web, origin_of
+from handlers import failures
 from handlers.deliveries import RememberingApp
 
 __all__ = ["House", "bolt", "build", "run", "serving", "state", "worker", "working"]
@@ -105,34 +106,31 @@ def worker(house: House) -> Worker:
         await house.cards.show(ref)
         await house.digester.follow(ref)
 
-    return Worker(
-        house.store,
-        house.redis_url,
-        {
-            "poll": house.inbox.poll,
-            "look": look,
-            "decide": house.decisions.advance,
-            "show": show,
-            "replan": house.planner.replan,
-            "digest": house.digester.run,
-            "digest_now": house.digester.now,
-            "digest_show": house.digester.redraw,
-            "home": house.homes.show,
-            "tell": house.cards.tell,
-            "remind": house.reminding.remind,
-            "inbox": house.reminding.inbox,
-            "news": house.reminding.news,
-            "connect": house.welcome.ask,
-            "connected": house.welcome.connected,
-            "rematch": house.welcome.rematch,
-            "ledger": house.daily.care,
-            "answer": house.desk.answer,
-            "operate": house.operations.advance,
-            "project_picture": house.project_pictures.send,
-            "operated": house.operation_writer.show,
-            "follow": house.following.follow,
-        },
-    )
+    jobs: dict[str, Job] = {
+        "poll": house.inbox.poll,
+        "look": look,
+        "decide": house.decisions.advance,
+        "show": show,
+        "replan": house.planner.replan,
+        "digest": house.digester.run,
+        "digest_now": house.digester.now,
+        "digest_show": house.digester.redraw,
+        "home": house.homes.show,
+        "tell": house.cards.tell,
+        "remind": house.reminding.remind,
+        "inbox": house.reminding.inbox,
+        "news": house.reminding.news,
+        "connect": house.welcome.ask,
+        "connected": house.welcome.connected,
+        "rematch": house.welcome.rematch,
+        "ledger": house.daily.care,
+        "answer": house.desk.answer,
+        "operate": house.operations.advance,
+        "project_picture": house.project_pictures.send,
+        "operated": house.operation_writer.show,
+        "follow": house.following.follow,
+    }
+    return Worker(house.store, house.redis_url, {name: failures.in_a_line(job) for name, job in jobs.items()})
 
 
 def bolt(house: House) -> AsyncApp:

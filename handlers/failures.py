@@ -1,22 +1,26 @@
 """The one place that tells people what went wrong, and what to do next."""
 
 import contextlib
+import functools
 import json
 import secrets
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import aiohttp
 import structlog
 from redis.exceptions import RedisError
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.response import BoltResponse
+from slack_sdk.errors import SlackApiError
 
 from blocks.kit import escape
 from bot.errors import BadInput, BotError, MaybeRecorded, NotConnected, NothingRecorded, Refused, TooFast
+from bot.jobs import Job
 from bot.ledger import Ledger
 from bot.models import LedgerEvent
 from bot.store import AnswerLost, Memory
-from handlers.messenger import Messenger
+from handlers.messenger import Messenger, SlackTrouble
 from handlers.payloads import place_of, who
 from handlers.people import Welcome
 
@@ -51,6 +55,23 @@ async def speak(
     else:
         await messenger.whisper(person, place_of(body), escape(words))
     return BoltResponse(status=200, body="")
+
+
+def in_a_line(job: Job) -> Job:
+    """The job with Slack's noes and silences as SlackTrouble, which the log has in one line: a wrong token would fill
+    it with tracebacks."""
+
+    @functools.wraps(job)
+    async def told(key: str) -> datetime | None:
+        try:
+            return await job(key)
+        except SlackApiError as error:
+            said = error.response.get("error")
+            raise SlackTrouble(f"Slack says {said} to {error.response.api_url}. sdp-bot doctor tells more.") from None
+        except aiohttp.ClientError as error:
+            raise SlackTrouble(f"Slack cannot be reached ({type(error).__name__}).") from None
+
+    return told
 
 
 async def _note(error: Exception, person: str, ledger: Ledger, memory: Memory) -> None:

@@ -54,6 +54,10 @@ class BlocksRefused(BotError):
     """This workspace does not take these blocks; a plainer form may be."""
 
 
+class SlackTrouble(BotError):
+    """Slack's own no where it was not expected, such as to our token; or Slack could not be reached."""
+
+
 class SlackUnclear(BotError):
     """Slack may or may not have done what was asked: its answer was no answer. Whoever comes back looks first."""
 

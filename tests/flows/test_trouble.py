@@ -1,9 +1,12 @@
 """When something is away: SDP silent or down, Redis gone, Slack refusing. Never a false green, nothing twice."""
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from freezegun import freeze_time
+from structlog.testing import capture_logs
 
 from bot.valkey import embedded
 from sandbox.box import open_box
@@ -73,6 +76,24 @@ async def test_slack_refusing_to_post_for_a_while_loses_no_card(stage: Stage) ->
     stage.box.slack.faults.add("ratelimited", "chat.postMessage", times=3)
     await stage.start()
     await stage.box.people.as_("arjun").waits_for(PAYMENT)
+
+
+async def test_a_token_slack_does_not_take_is_a_line_of_the_log_and_mends_itself(stage: Stage) -> None:
+    """A wrong token makes every job fail, again and again: the log must stay readable."""
+    with capture_logs() as logged:
+        grant = stage.box.slack.tokens[stage.box.slack.bot_token]
+        stage.box.slack.revoke(stage.box.slack.bot_token)
+        await stage.start()
+        await until(lambda: _failed(logged))
+        stage.box.slack.tokens[stage.box.slack.bot_token] = grant
+        await stage.box.people.as_("arjun").waits_for(PAYMENT)
+    assert {entry["error"] for entry in _failed(logged)} == {"SlackTrouble"}
+    assert all("Slack says token_revoked to http" in entry["says"] for entry in _failed(logged))
+    assert not any("exc_info" in entry for entry in logged)
+
+
+def _failed(logged: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return [entry for entry in logged if entry["event"] == "jobs.failed"]
 
 
 async def test_a_card_posted_but_not_heard_of_is_adopted_and_not_doubled(stage: Stage) -> None:
