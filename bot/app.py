@@ -141,7 +141,10 @@ def bolt(house: House) -> AsyncApp:
         authorize=_one_workspace(house),
         signing_secret=secret.get_secret_value() if secret else None,
         process_before_response=True,
-        request_verification_enabled=secret is not None,
+        # `bot.web` checks the signature before anything is parsed, and Socket Mode has none: Bolt would do it again.
+        request_verification_enabled=False,
+        ssl_check_enabled=False,
+        attaching_function_token_enabled=False,  # of workflow steps, which this bot is not
         # Bolt 1.30 warns about tokens it finds in the environment beside the client it is given.
         logger=quiet_logger("slack_bolt.app"),
     )

@@ -17,18 +17,19 @@ from handlers import (
     project_windows,
 )
 from handlers.deliveries import RememberingApp
+from handlers.listeners import Listeners
 
 
 def register(app: RememberingApp, services: Mapping[str, Any], *, memory: Memory, gestures_per_minute: int) -> None:
     """Put every listener on `app`; `services` are handed to them by argument name."""
-    app.services = services
+    listen = Listeners(app, services)
     deliveries.register(app, memory, deliveries.Pace(gestures_per_minute))
-    approvals.register(app)
-    following.register(app)
-    commands.register(app)
-    maintenances.register(app)
-    operations.register(app)
-    people.register(app)
-    project_windows.register(app)
-    home.register(app)
-    failures.register(app)
+    approvals.register(listen)
+    following.register(listen)
+    commands.register(listen)
+    maintenances.register(listen)
+    operations.register(listen)
+    people.register(listen)
+    project_windows.register(listen)
+    home.register(listen)
+    failures.register(listen)

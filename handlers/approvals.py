@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_bolt.async_app import AsyncAck
 
 from blocks import ids
 from blocks.approvals import words_modal
@@ -13,23 +13,24 @@ from bot.jobs import Jobs
 from bot.models import Verb
 from bot.store import Releases
 from handlers import payloads
+from handlers.listeners import Listeners
 from handlers.messenger import Messenger
 from handlers.reminding import Reminding
 
 Body = dict[str, Any]
 
 
-def register(app: AsyncApp) -> None:
+def register(listen: Listeners) -> None:
     """Listeners of this topic."""
-    app.action(ids.APPROVE)(approve)
-    app.action(ids.REJECT)(ask_for_reason)
-    app.action(ids.APPROVE_WITH_COMMENT)(ask_for_comment)
-    app.action(ids.UNDO)(undo)
-    app.action(ids.OPEN_IN_SDP)(opened)
-    app.action(ids.OPEN_CARD)(opened)
-    app.action(ids.SNOOZE)(snooze)
-    app.action(ids.SHOW_CARD)(show_card)
-    app.view(ids.DECIDE)(decide_with_words)
+    listen.action(ids.APPROVE, approve)
+    listen.action(ids.REJECT, ask_for_reason)
+    listen.action(ids.APPROVE_WITH_COMMENT, ask_for_comment)
+    listen.action(ids.UNDO, undo)
+    listen.action(ids.OPEN_IN_SDP, opened)
+    listen.action(ids.OPEN_CARD, opened)
+    listen.action(ids.SNOOZE, snooze)
+    listen.action(ids.SHOW_CARD, show_card)
+    listen.view(ids.DECIDE, decide_with_words)
 
 
 async def approve(

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_bolt.async_app import AsyncAck
 
 from blocks import commands as cards
 from blocks import ids
@@ -19,6 +19,7 @@ from bot.permissions import check_may_operate, check_may_read
 from handlers import admin, approval_commands, digest, maintenances, payloads, people, projects
 from handlers.answering import Desk
 from handlers.asking import Call, Reply, Row
+from handlers.listeners import Listeners
 
 Body = dict[str, Any]
 
@@ -212,12 +213,12 @@ TABLE: tuple[Row, ...] = (
 """Every sub-command, in the order of help."""
 
 
-def register(app: AsyncApp) -> None:
+def register(listen: Listeners) -> None:
     """Listeners of this topic."""
-    app.command("/sdp")(typed)
-    app.action(re.compile(rf"^{re.escape(ids.RUN_COMMAND)}(:|$)"))(pressed)
-    app.action(ids.WHICH)(picked)
-    app.options(ids.WHICH)(suggest)
+    listen.command("/sdp", typed)
+    listen.action(re.compile(rf"^{re.escape(ids.RUN_COMMAND)}(:|$)"), pressed)
+    listen.action(ids.WHICH, picked)
+    listen.options(ids.WHICH, suggest)
 
 
 async def typed(ack: AsyncAck, body: Body, desk: Desk) -> Any:

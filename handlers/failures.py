@@ -10,7 +10,6 @@ from typing import Any
 import aiohttp
 import structlog
 from redis.exceptions import RedisError
-from slack_bolt.async_app import AsyncApp
 from slack_bolt.response import BoltResponse
 from slack_sdk.errors import SlackApiError
 
@@ -20,6 +19,7 @@ from bot.jobs import Job
 from bot.ledger import Ledger
 from bot.models import LedgerEvent
 from bot.store import AnswerLost, Memory
+from handlers.listeners import Listeners
 from handlers.messenger import Messenger, SlackTrouble
 from handlers.payloads import place_of, who
 from handlers.people import Welcome
@@ -29,9 +29,9 @@ NOTED_AGAIN = timedelta(minutes=1)
 log = structlog.get_logger()
 
 
-def register(app: AsyncApp) -> None:
+def register(listen: Listeners) -> None:
     """Every listener's trouble ends here."""
-    app.error(speak)
+    listen.error(speak)
 
 
 async def speak(

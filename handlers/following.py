@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pydantic import TypeAdapter
-from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_bolt.async_app import AsyncAck
 
 from blocks import approval_commands as cards
 from blocks import ids
@@ -21,6 +21,7 @@ from bot.models import ApprovalRef, Origin, Verb
 from bot.store import Memory, Releases
 from handlers import approvals, payloads
 from handlers.approval_commands import TYPED, ApprovalDesk, typed_words
+from handlers.listeners import Listeners
 from handlers.messenger import Messenger
 
 Body = dict[str, Any]
@@ -31,12 +32,12 @@ ANSWERS = 4
 """Of the five a response URL takes; the first was the card itself."""
 
 
-def register(app: AsyncApp) -> None:
+def register(listen: Listeners) -> None:
     """Listeners of this topic."""
-    app.action(ids.COMMAND_APPROVE)(approve)
-    app.action(ids.COMMAND_REJECT)(ask_for_reason)
-    app.action(ids.COMMAND_COMMENT)(ask_for_comment)
-    app.action(re.compile(rf"^{re.escape(ids.COMMAND_DECIDE)}:"))(decide)
+    listen.action(ids.COMMAND_APPROVE, approve)
+    listen.action(ids.COMMAND_REJECT, ask_for_reason)
+    listen.action(ids.COMMAND_COMMENT, ask_for_comment)
+    listen.action(re.compile(rf"^{re.escape(ids.COMMAND_DECIDE)}:"), decide)
 
 
 @dataclass(frozen=True, slots=True)

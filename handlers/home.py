@@ -9,7 +9,7 @@ from json import dumps
 from typing import Any
 
 import structlog
-from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_bolt.async_app import AsyncAck
 
 from blocks import home as tab
 from blocks import ids
@@ -27,6 +27,7 @@ from bot.permissions import Rights, Standing
 from bot.planner import Planner
 from bot.preferences import PreferenceService
 from bot.store import Digests, Links, Memory
+from handlers.listeners import Listeners
 from handlers.messenger import Messenger
 from handlers.people import Welcome
 from handlers.rows import RowReader
@@ -173,18 +174,18 @@ def _paused(maintenances: list[Maintenance]) -> list[Maintenance]:
 # --- listeners ---------------------------------------------------------------------------------------------
 
 
-def register(app: AsyncApp) -> None:
+def register(listen: Listeners) -> None:
     """Listeners of this topic."""
-    app.event("app_home_opened")(came)
-    app.action(ids.HOME_REFRESH)(refresh)
-    app.action(re.compile(rf"^{re.escape(ids.HOME_PAGE)}:"))(turn)
-    app.action(ids.HOME_CHOICES)(choose)
-    app.action(ids.HOME_DIGEST_DAYS)(choose_days)
-    app.action(ids.HOME_DEFAULTS)(back_to_defaults)
-    app.action(ids.HOME_CONNECT)(connect)
-    app.action(ids.OPEN_HOME)(opened)
+    listen.event("app_home_opened", came)
+    listen.action(ids.HOME_REFRESH, refresh)
+    listen.action(re.compile(rf"^{re.escape(ids.HOME_PAGE)}:"), turn)
+    listen.action(ids.HOME_CHOICES, choose)
+    listen.action(ids.HOME_DIGEST_DAYS, choose_days)
+    listen.action(ids.HOME_DEFAULTS, back_to_defaults)
+    listen.action(ids.HOME_CONNECT, connect)
+    listen.action(ids.OPEN_HOME, opened)
     for action_id in CLOCKS:
-        app.action(action_id)(set_clock)
+        listen.action(action_id, set_clock)
 
 
 CLOCKS = {

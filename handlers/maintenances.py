@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_bolt.async_app import AsyncAck
 
 from blocks import ids
 from blocks import maintenances as cards
@@ -25,6 +25,7 @@ from bot.permissions import Standing, check_may_operate
 from bot.store import Memory
 from handlers import payloads
 from handlers.asking import Call, Reply
+from handlers.listeners import Listeners
 
 Body = dict[str, Any]
 
@@ -40,10 +41,10 @@ FORM = "maintenance-form"
 FORM_KEPT = timedelta(days=1)
 
 
-def register(app: AsyncApp) -> None:
+def register(listen: Listeners) -> None:
     """Listeners of this topic."""
-    app.options(re.compile(rf"^{re.escape(ids.MAINTENANCE_CHOICE)}:"))(suggest)
-    app.view(ids.MAINTENANCE_FORM)(save)
+    listen.options(re.compile(rf"^{re.escape(ids.MAINTENANCE_CHOICE)}:"), suggest)
+    listen.view(ids.MAINTENANCE_FORM, save)
 
 
 # --- looking --------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
-from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_bolt.async_app import AsyncAck
 
 from blocks import ids
 from blocks.commands import as_modal, text_only
@@ -14,6 +14,7 @@ from bot.operations import OperationService
 from bot.store import Memory
 from handlers import payloads
 from handlers.asking import Reply
+from handlers.listeners import Listeners
 from handlers.messenger import BlocksRefused, MessageGone, Messenger
 
 Body = dict[str, Any]
@@ -25,10 +26,10 @@ SHOWN_KEPT = timedelta(days=1)
 log = structlog.get_logger()
 
 
-def register(app: AsyncApp) -> None:
+def register(listen: Listeners) -> None:
     """Listeners of this topic."""
-    app.action(ids.CONFIRM)(confirm)
-    app.action(ids.CANCEL)(cancel)
+    listen.action(ids.CONFIRM, confirm)
+    listen.action(ids.CANCEL, cancel)
 
 
 async def confirm(ack: AsyncAck, body: Body, operations: OperationService) -> Any:

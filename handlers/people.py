@@ -3,7 +3,7 @@
 from typing import Any
 
 import structlog
-from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_bolt.async_app import AsyncAck
 
 from blocks import ids
 from blocks.kit import Message
@@ -20,6 +20,7 @@ from bot.store import Decisions, Links, Memory, Releases
 from bot.store.links import WAITING_KEPT
 from handlers import payloads
 from handlers.asking import Call, Reply, Row
+from handlers.listeners import Listeners
 from handlers.messenger import Messenger, person_of
 
 Body = dict[str, Any]
@@ -27,15 +28,15 @@ Body = dict[str, Any]
 log = structlog.get_logger()
 
 
-def register(app: AsyncApp) -> None:
+def register(listen: Listeners) -> None:
     """Listeners of this topic."""
-    app.event("user_change")(somebody_changed)
-    app.event("team_join")(somebody_changed)
-    app.event("subteam_members_changed")(group_changed)
-    app.event("tokens_revoked")(put_out)
-    app.event("app_uninstalled")(put_out)
-    app.action(ids.CONNECT)(opened)
-    app.action(ids.RESUME)(resume)
+    listen.event("user_change", somebody_changed)
+    listen.event("team_join", somebody_changed)
+    listen.event("subteam_members_changed", group_changed)
+    listen.event("tokens_revoked", put_out)
+    listen.event("app_uninstalled", put_out)
+    listen.action(ids.CONNECT, opened)
+    listen.action(ids.RESUME, resume)
 
 
 async def somebody_changed(event: Body, people: People, jobs: Jobs) -> None:

@@ -14,7 +14,7 @@ from hashlib import sha256
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
-from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_bolt.async_app import AsyncAck
 from slack_sdk.errors import SlackApiError
 
 from blocks import ids
@@ -36,6 +36,7 @@ from bot.store import Memory
 from handlers import payloads
 from handlers.answering import Desk
 from handlers.asking import Ask, Reply
+from handlers.listeners import Listeners
 from handlers.messenger import Messenger
 
 Body = dict[str, Any]
@@ -101,15 +102,15 @@ async def shared_files(memory: Memory, question: str) -> list[SharedFile]:
 # --- listeners ---------------------------------------------------------------------------------------------
 
 
-def register(app: AsyncApp) -> None:
+def register(listen: Listeners) -> None:
     """Listeners of this topic."""
-    app.view(ids.PROJECT_FORM)(submit_form)
-    app.view(ids.PROJECT_UPLOAD)(submit_files)
-    app.shortcut(ids.PROJECT_SHORTCUT)(attach_message)
-    app.options(re.compile(rf"^{re.escape(ids.PROJECT_CHOICE)}:"))(suggest_choice)
-    app.options(ids.PROJECT_TICKET)(suggest_ticket)
-    app.action(ids.PROJECT_TICKET)(picked_ticket)
-    app.action(ids.PROJECT_LINK)(opened)
+    listen.view(ids.PROJECT_FORM, submit_form)
+    listen.view(ids.PROJECT_UPLOAD, submit_files)
+    listen.shortcut(ids.PROJECT_SHORTCUT, attach_message)
+    listen.options(re.compile(rf"^{re.escape(ids.PROJECT_CHOICE)}:"), suggest_choice)
+    listen.options(ids.PROJECT_TICKET, suggest_ticket)
+    listen.action(ids.PROJECT_TICKET, picked_ticket)
+    listen.action(ids.PROJECT_LINK, opened)
 
 
 async def submit_form(ack: AsyncAck, body: Body, memory: Memory, operations: OperationService) -> Any:

@@ -139,11 +139,11 @@ def test_the_scopes_are_those_of_the_methods_the_code_calls() -> None:
 
 
 def test_every_event_has_a_listener_and_every_listener_its_event() -> None:
-    heard = set(re.findall(r'app\.event\("(\w+)"\)', source()))
+    heard = set(re.findall(r'listen\.event\("(\w+)"', source()))
     assert heard == set(manifest()["settings"]["event_subscriptions"]["bot_events"])
 
 
 def test_the_command_and_the_shortcut_are_those_that_are_listened_to() -> None:
     features = manifest()["features"]
-    assert [one["command"] for one in features["slash_commands"]] == re.findall(r'app\.command\("(.+)"\)', source())
+    assert [one["command"] for one in features["slash_commands"]] == re.findall(r'listen\.command\("([^"]+)"', source())
     assert [one["callback_id"] for one in features["shortcuts"]] == [ids.PROJECT_SHORTCUT]

@@ -26,6 +26,7 @@ class Together(Generic[Q, A]):
         self._trip = trip
         self._asked: list[tuple[Q, asyncio.Future[A]]] = []
         self._under_way: set[asyncio.Task[None]] = set()
+        self._impatience: asyncio.TimerHandle | None = None
 
     async def ask(self, question: Q) -> A:
         loop = asyncio.get_running_loop()
@@ -33,9 +34,14 @@ class Together(Generic[Q, A]):
         self._asked.append((question, answer))
         if all(trip.done() for trip in self._under_way):
             self._set_off()
-        else:
-            loop.call_later(LONG, self._set_off)
+        elif self._impatience is None:
+            self._impatience = loop.call_later(LONG, self._set_off_again)
         return await answer
+
+    def _set_off_again(self) -> None:
+        """The trip that is under way takes long: whoever waits goes without it."""
+        self._impatience = None
+        self._set_off()
 
     def _set_off(self) -> None:
         if self._asked:
