@@ -14,7 +14,6 @@ Why not a job library: docs/decisions/0002-jobs.md.
 
 import asyncio
 import contextlib
-import itertools
 import secrets
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -27,7 +26,7 @@ from redis.exceptions import RedisError
 
 from bot import metrics
 from bot.errors import BotError
-from bot.store.connection import Store, connect
+from bot.store.connection import Store, answered_within, connect
 from bot.store.decisions import Wake
 from bot.store.scripts import CLAIM_JOBS, FINISH_JOB, RENEW_JOBS, WAKE_JOB, WAKE_JOBS
 
@@ -140,7 +139,7 @@ class Worker(Jobs):
         self._busy: Counter[str] = Counter()
         self._waiting = connect(redis_url)
         self._name = secrets.token_hex(8)
-        self._claims = itertools.count()
+        self._claims = 0
         self._running: dict[str, Run] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._news = asyncio.Event()
@@ -192,11 +191,14 @@ class Worker(Jobs):
                 await asyncio.sleep(NAP_SECONDS)
 
     async def _start_what_is_due(self) -> None:
+        """A claim whose answer is lost is made again under its token, and brings what the lost one would have."""
         keys = [self._key(part) for part in ("due", "running", "tokens", "troubles")]
         now = int(datetime.now(UTC).timestamp() * 1000)
-        token = f"{self._name}:{next(self._claims)}"
+        token = f"{self._name}:{self._claims}"
         left = [part for name, busy in self._busy.items() for part in (name, self._room - busy)]
-        claimed = await self.store.run(CLAIM_JOBS, keys, now, self._room, token, int(LEASE_SECONDS * 1000), *left)
+        with answered_within():
+            claimed = await self.store.run(CLAIM_JOBS, keys, now, self._room, token, int(LEASE_SECONDS * 1000), *left)
+        self._claims += 1
         for job in claimed:
             self._start(job, token)
 
@@ -220,7 +222,8 @@ class Worker(Jobs):
 
     async def _until_the_next(self) -> float:
         """Seconds until a job is due, at most NAP_SECONDS."""
-        next_ = await self.store.redis.zrangebyscore(self._key("due"), "-inf", "+inf", 0, 1, withscores=True)
+        with answered_within():
+            next_ = await self.store.redis.zrangebyscore(self._key("due"), "-inf", "+inf", 0, 1, withscores=True)
         wait = (next_[0][1] / 1000 - datetime.now(UTC).timestamp()) if next_ else NAP_SECONDS
         # A job that is due and still here runs right now, or its room is full: that it ends is news.
         return min(max(wait, 0.005), NAP_SECONDS) if wait > 0 else NAP_SECONDS
@@ -275,7 +278,7 @@ class Worker(Jobs):
             if not self._running:
                 continue
             keys = [self._key("running"), self._key("tokens")]
-            with contextlib.suppress(RedisError):
+            with contextlib.suppress(RedisError), answered_within():
                 leases = [part for job, run in self._running.items() for part in (job, run.token)]
                 await self.store.run(RENEW_JOBS, keys, int(LEASE_SECONDS * 1000), *leases)
 

@@ -101,7 +101,10 @@ for _, job in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', clock)) do
 end
 local room = {}
 for i = 5, #ARGV, 2 do room[ARGV[i]] = tonumber(ARGV[i + 1]) end
-local claimed, left_alone, due = {}, 0, {}
+local claimed, left_alone, due, held = {}, 0, {}, redis.call('HGETALL', KEYS[3])
+for i = 1, #held, 2 do
+  if held[i + 1] == ARGV[3] then claimed[#claimed + 1] = held[i] end
+end
 repeat
   due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', left_alone, 1000)
   for _, job in ipairs(due) do
@@ -122,7 +125,8 @@ return claimed
 """
 """KEYS due running tokens troubles · ARGV now room token lease_ms (name room)… → jobs now leased to `token`.
 
-At most `room` of each name, or as many as stand beside the name. Ten thousand that have no room are looked past, which
+Asked again with the same token it answers with what it leased before, too: the first answer may have been lost. At
+most `room` of each name, or as many as stand beside the name. Ten thousand that have no room are looked past, which
 bounds the step: a few milliseconds then, next to nothing as long as nothing piles up. Leases run on the server's own
 clock, so that workers need not agree on the time to respect each other."""
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import hashlib
 import itertools
 import secrets
 from collections import Counter
@@ -17,6 +18,7 @@ from bot import jobs as jobs_module
 from bot.errors import SdpUnreachable
 from bot.jobs import Job, Jobs, TryAgain, Worker
 from bot.store import Store, connect, connection
+from bot.store.scripts import CLAIM_JOBS
 from tests.conftest import DEADLINE, until
 from tests.faults.relay import Relay
 
@@ -312,6 +314,33 @@ async def test_a_nudge_that_is_never_answered_stops_nothing(
             await Jobs(store).wake("work", "after")
             await until(lambda: bench.runs["after"] == 1)
         await far.aclose()
+
+
+@pytest.mark.parametrize("way", ["catch", "hush"])
+async def test_jobs_claimed_by_a_step_whose_answer_is_lost_run_at_once(
+    store: Store, valkey_url: str, bench: Bench, way: str
+) -> None:
+    """`catch`: the connection breaks, and redis-py asks again by itself; `hush`: it only falls silent."""
+    door, claims = Path(f"/tmp/sdp-claim-{secrets.token_hex(4)}.sock"), 0
+
+    def first_claim(sent: bytes) -> bool:
+        nonlocal claims
+        claims += CLAIM in sent
+        return CLAIM in sent and claims == 1
+
+    await store.redis.script_load(CLAIM_JOBS)  # else the first claim only asks for it
+    await Jobs(store).wake("work", "claimed")
+    async with Relay(door, valkey_url.removeprefix("unix://")).running() as relay:
+        setattr(relay, way, first_claim)
+        far = Store(connect(relay.url))
+        async with _worker(far, relay.url, work=bench.work):
+            await until(lambda: bench.runs["claimed"] == 1, seconds=jobs_module.LEASE_SECONDS - 2)
+        await far.aclose()
+    assert claims > 1
+
+
+CLAIM = hashlib.sha1(CLAIM_JOBS.encode(), usedforsecurity=False).hexdigest().encode()
+"""What a claim looks like on the wire."""
 
 
 async def _idle(jobs: Jobs) -> bool:
