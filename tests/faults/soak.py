@@ -6,10 +6,12 @@ if anything is lost or done twice, or if the queue is not empty at the end.
 
 import argparse
 import asyncio
+import contextlib
 import logging
 import statistics
 import sys
 import time
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -51,24 +53,38 @@ class Trail:
         more = statistics.median(self.files[-quarter:]) - statistics.median(self.files[quarter : 2 * quarter] or [0])
         return self.growth <= GROWTH_MOST and more <= FILES_MORE_MOST
 
+    @property
+    def told(self) -> str:
+        first, *_, last = self.megabytes
+        return (
+            f"{first:6.1f} MB at first, {max(self.megabytes):.1f} at most, {last:.1f} at the end, × {self.growth:.2f} "
+            f"from the second to the last quarter; files {self.files[0]} → {self.files[-1]}  "
+            f"{'flat' if self.flat else 'GROWS'}"
+        )
+
 
 async def soak(minutes: float, per_second: float) -> int:
     async with play(1, POLL_SECONDS="10") as made:
-        trails = {member.name: Trail() for member in made.fleet.members}
-        watching = asyncio.create_task(_watch(made, trails))
-        clicked, most_late = await _click(made, minutes * 60, per_second)
-        watching.cancel()
+        async with watched(made) as trails:
+            clicked, most_late = await _click(made, minutes * 60, per_second)
         verdict = await made.heal(120)
         for name, trail in trails.items():
-            print(
-                f"{name:8} {trail.megabytes[0]:6.1f} MB at first, {trail.megabytes[-1]:6.1f} at the end, "
-                f"× {trail.growth:.2f} from the second to the last quarter; files {trail.files[0]} → {trail.files[-1]}"
-                f"  {'flat' if trail.flat else 'GROWS'}"
-            )
+            print(f"{name:8} {trail.told}")
         print(f"{clicked} clicks, {verdict.effects} effects, {len(verdict.lost)} lost, {len(verdict.twice)} twice")
         print(f"ledger entries, sound: {verdict.ledger}; the pace was behind by {most_late:.1f} s at most")
         print("queue empty at the end" if not verdict.troubles else "\n".join(verdict.troubles[:20]))
         return 0 if not verdict.troubles and all(trail.flat for trail in trails.values()) else 1
+
+
+@contextlib.asynccontextmanager
+async def watched(made: Play) -> AsyncIterator[dict[str, Trail]]:
+    """Look at every process of the bot until the block ends."""
+    trails = {member.name: Trail() for member in made.fleet.members}
+    watching = asyncio.create_task(_watch(made, trails))
+    try:
+        yield trails
+    finally:
+        watching.cancel()
 
 
 async def _watch(made: Play, trails: dict[str, Trail]) -> None:
