@@ -1,7 +1,8 @@
 """The one door to the network: httpx, the hosts that may be asked, and what a failed exchange proves.
 
-No other module names httpx's exceptions. httpx 0.28 has had no release since 2024 and goes on as `httpx2` with the same
-interface but other exception classes; moving would mean editing this file, `transport` and `signing`.
+`transport` raises httpx's exceptions, and no other module names them. httpx 0.28 has had no release since 2024 and goes
+on as `httpx2` with the same interface but other exception classes; moving would mean editing this file, `transport` and
+`signing`.
 """
 
 import asyncio

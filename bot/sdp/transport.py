@@ -5,6 +5,7 @@ time of a call (`docs/performance.md`). aiohttp is here for Slack anyway. What i
 that one place sorts them (`bot.sdp.http`).
 """
 
+import asyncio
 import contextlib
 import ssl
 from collections.abc import AsyncIterator, Iterator
@@ -23,6 +24,7 @@ class Transport(httpx.AsyncBaseTransport):
     """At most so many connections at once; each request goes out once, whatever becomes of it."""
 
     def __init__(self, connections: int) -> None:
+        _check_the_library()
         self._connections = connections
         self._ssl = httpx.create_ssl_context(trust_env=False)
         self._session: aiohttp.ClientSession | None = None
@@ -32,20 +34,21 @@ class Transport(httpx.AsyncBaseTransport):
         ConnectError and ConnectTimeout while there is no connection, then others.
         """
         session = self._session = self._session or self._opened()
-        body = _Body(request)
         with _in_words_of_httpx():
-            try:
-                answer = await session.request(
-                    request.method,
-                    URL(str(request.url), encoded=True),
-                    headers=request.headers.multi_items(),
-                    data=body.to_send,
-                    allow_redirects=False,
-                    timeout=_timeout(request),
-                )
-            except aiohttp.ClientError:
-                body.raise_what_broke_it()
-                raise
+            async with asyncio.timeout(_until_the_head(request)) as patience:
+                body = _Body(request, patience)
+                try:
+                    answer = await session.request(
+                        request.method,
+                        URL(str(request.url), encoded=True),
+                        headers=request.headers.multi_items(),
+                        data=body.to_send,
+                        allow_redirects=False,
+                        timeout=_timeout(request),
+                    )
+                except aiohttp.ClientError:
+                    body.raise_what_broke_it()
+                    raise
         return httpx.Response(answer.status, headers=answer.raw_headers, stream=_Answer(answer))
 
     def _opened(self) -> aiohttp.ClientSession:
@@ -58,35 +61,49 @@ class Transport(httpx.AsyncBaseTransport):
             max_line_size=HEADERS_MAX,
             max_field_size=HEADERS_MAX,
         )
-        return _sending_once(session)
+        session._retry_connection = False  # see _check_the_library
+        return session
 
     async def aclose(self) -> None:
         if self._session is not None:
             await self._session.close()
 
 
-def _sending_once(session: aiohttp.ClientSession) -> aiohttp.ClientSession:
+def _check_the_library() -> None:
     """aiohttp 3.14 sends a PUT again by itself when the server drops a kept connection, and an approval is a PUT. What
     switches that off has no public name (https://github.com/aio-libs/aiohttp/issues/10790), so an aiohttp that has
     another is refused: RuntimeError.
     """
-    if not hasattr(session, "_retry_connection"):
+    if "_retry_connection" not in aiohttp.ClientSession.ATTRS:
         raise RuntimeError(f"aiohttp {aiohttp.__version__} may send a decision twice; use 3.14")
-    session._retry_connection = False
-    return session
 
 
 def _timeout(request: httpx.Request) -> aiohttp.ClientTimeout:
-    """httpx's four times; to wait for a free connection is part of what aiohttp calls `connect`."""
+    """Three of httpx's four times; to wait for a free connection is part of what aiohttp calls `connect`."""
     given = request.extensions["timeout"]
     return aiohttp.ClientTimeout(connect=given["pool"], sock_connect=given["connect"], sock_read=given["read"])
 
 
-class _Body:
-    """What a request says; pieces that come from elsewhere can break, and aiohttp calls that a lost connection."""
+def _until_the_head(request: httpx.Request) -> float:
+    """Seconds until the head of the answer is there.
 
-    def __init__(self, request: httpx.Request) -> None:
+    `sock_read` of aiohttp is for its next byte, and waits until all is sent, which a server that stops reading puts off
+    for ever.
+    """
+    given = request.extensions["timeout"]
+    seconds: float = given["pool"] + given["read"]
+    return seconds
+
+
+class _Body:
+    """What a request says, and `patience`, which begins anew with each piece that is sent.
+
+    Pieces that come from elsewhere can break, and aiohttp calls that a lost connection.
+    """
+
+    def __init__(self, request: httpx.Request, patience: asyncio.Timeout) -> None:
         self._broken: Exception | None = None
+        self._patience = patience
         whole = isinstance(request.stream, httpx.ByteStream)
         self.to_send = (request.content or None) if whole else self._pieces(request)
 
@@ -95,6 +112,7 @@ class _Body:
         try:
             async for piece in request.stream:
                 yield piece
+                self._patience.reschedule(asyncio.get_running_loop().time() + request.extensions["timeout"]["write"])
         except Exception as broken:
             self._broken = broken
             raise

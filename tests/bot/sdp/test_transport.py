@@ -134,6 +134,46 @@ async def test_nobody_there_gets_nothing() -> None:
     await http.aclose()
 
 
+async def test_a_server_that_stops_reading_is_not_waited_for() -> None:
+    """What is sent in pieces could be a hundred megabytes, and the connection is one of few."""
+
+    async def pieces() -> AsyncIterator[bytes]:
+        while True:
+            yield bytes(1 << 20)
+
+    async def stand_still(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        await done.wait()
+        writer.close()
+
+    done = asyncio.Event()
+    async with await asyncio.start_server(stand_still, "127.0.0.1", 0) as server:
+        http = Http([url := f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"], answer_seconds=0.3)
+        async with asyncio.timeout(5):
+            with pytest.raises(NoAnswer):
+                await http.exchange("POST", url, content=pieces(), headers={"Content-Length": str(1 << 40)})
+        await http.aclose()
+        done.set()
+
+
+async def test_a_head_that_trickles_is_not_waited_for() -> None:
+    async def trickle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nX-Long: ")
+        with contextlib.suppress(OSError):
+            while not writer.is_closing():
+                writer.write(b"x")
+                await writer.drain()
+                await asyncio.sleep(0.05)
+
+    async with await asyncio.start_server(trickle, "127.0.0.1", 0) as server:
+        http = Http([url := f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"], answer_seconds=0.3)
+        async with asyncio.timeout(5):
+            with pytest.raises(NoAnswer):
+                await http.exchange("PUT", url)
+        await http.aclose()
+
+
 async def test_a_body_that_breaks_on_the_way_says_why_and_is_not_taken_for_whole() -> None:
     async def pieces() -> AsyncIterator[bytes]:
         yield b"first"
