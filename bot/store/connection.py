@@ -126,8 +126,8 @@ class _Client(Redis):
 def connect(url: str) -> Any:
     """A client for `url`, with connections of its own.
 
-    Repeating is safe because every write of ours is a script that answers the same when asked twice; it is also
-    what reconnects after the server was restarted. `from_url` alone would never retry (redis-py 8.1).
+    Repeating is safe because a write of ours that is asked twice does once what it does; it is also what reconnects
+    after the server was restarted. `from_url` alone would never retry (redis-py 8.1).
     Typed Any, because redis-py 8.1 types every answer as bytes or str, whatever `decode_responses` says.
     """
     pool = _Pool.from_url(

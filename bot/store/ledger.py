@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any, Literal, NamedTuple
 
 from bot.store.connection import Store
-from bot.store.scripts import APPEND_LEDGER, TRIM_LEDGER
+from bot.store.scripts import APPEND_LEDGER, REPLACE_ENTRY, TRIM_LEDGER
 
 SEEN = timedelta(days=30)
 PAGE = 500
@@ -64,10 +64,20 @@ class LedgerLog:
         return len(old)
 
     async def rewrite(self, numbers: set[int], change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
-        """Put `change` of these entries in their place."""
-        key, index = self._store.keys.ledger, 0
+        """Put `change` of these entries in their place, however often others are handed over meanwhile."""
+        left = set(numbers)
+        while not await self._rewritten(left, change):
+            pass
+
+    async def _rewritten(self, left: set[int], change: Callable[[dict[str, Any]], dict[str, Any]]) -> bool:
+        """One walk, taking out of `left` what is done; False when the places have shifted under it."""
+        place = 0
         async for text in self.entries():
             entry = json.loads(text)
-            if entry["number"] in numbers:
-                await self._store.redis.lset(key, index, json.dumps(change(entry), ensure_ascii=False))
-            index += 1
+            if entry["number"] in left:
+                changed = json.dumps(change(entry), ensure_ascii=False)
+                if not await self._store.run(REPLACE_ENTRY, [self._store.keys.ledger], place, text, changed):
+                    return False
+                left.discard(entry["number"])
+            place += 1
+        return True

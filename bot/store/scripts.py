@@ -1,8 +1,9 @@
-"""The atomic steps, in Lua: each is asked twice without harm.
+"""The atomic steps, in Lua: each is asked twice without harm, and most answer the same twice.
 
 Asked twice, because an answer can be lost when the server dies or a connection breaks, and redis-py then asks again.
 A compare-and-set that finds its own new value in place therefore says yes: it was this very call that put it there,
-for every record carries a moment or a random word that no other call has.
+for every record carries a moment or a random word that no other call has. Where something is taken away (MOVE_DUE,
+UNBIND_LINK, UNMAP_PERSON) the second answer is that it was gone already.
 
 Lua numbers are doubles, exact for epoch milliseconds. Records are JSON; scripts read their `version` and `final`
 and never write JSON themselves, so nothing is re-encoded on the way.
@@ -173,6 +174,15 @@ return 1
 """
 """KEYS ledger head seen · ARGV expected_head entry new_head seq mac seen_ttl → 1 added, 2 known, 0 head moved."""
 
+REPLACE_ENTRY = """
+local found = redis.call('LINDEX', KEYS[1], ARGV[1])
+if found == ARGV[3] then return 1 end
+if found ~= ARGV[2] then return 0 end
+redis.call('LSET', KEYS[1], ARGV[1], ARGV[3])
+return 1
+"""
+"""KEYS ledger · ARGV place old new → 1, or 0 when another lies there: older ones went to a file meanwhile."""
+
 TRIM_LEDGER = """
 if redis.call('LINDEX', KEYS[1], 0) ~= ARGV[1] then return 0 end
 if redis.call('LINDEX', KEYS[1], ARGV[3] - 1) ~= ARGV[2] then return 0 end
@@ -250,6 +260,7 @@ return 0
 SWAP_FIELD = (
     WAKE
     + """
+if redis.call('HGET', KEYS[1], ARGV[1]) == ARGV[3] then return 1 end
 if (redis.call('HGET', KEYS[1], ARGV[1]) or '') ~= ARGV[2] then return 0 end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
 wake(KEYS[2], KEYS[3], ARGV[4], ARGV[5])

@@ -224,6 +224,24 @@ async def test_somebody_in_the_files_is_erased_there_too(book: Book) -> None:
     assert "U0ARJUN" not in "".join(book.archive.lines())
 
 
+@pytest.mark.parametrize("seed", range(10))
+async def test_somebody_is_erased_while_a_worker_moves_entries_to_a_file(book: Book, seed: int) -> None:
+    """Two processes: moving shifts the places in Redis, and what it moves is on its way to a file."""
+    await book.fill(40)
+    erase = book.ledger.erase({"U0ARJUN"}, LedgerEvent("erasing", NOW, "erased", {}))
+
+    async def move() -> None:
+        for _ in range(seed):
+            await asyncio.sleep(0)
+        for keep in (30, 20, 10, 3):
+            await book.read_with(KEY).move_old(keep)
+
+    await asyncio.gather(erase, move())
+    sound = await book.read_with(KEY).verify()
+    assert sound == (41, None)
+    assert "U0ARJUN" not in "".join([*book.archive.lines(), *map(str, await book.lines())])
+
+
 async def test_many_writers_make_one_chain(book: Book) -> None:
     writers = [book.read_with(KEY) for _ in range(4)]
     await asyncio.gather(*(writers[number % 4].write(event(100 + number)) for number in range(60)))
