@@ -21,8 +21,14 @@ class Brake:
         return await self.marks.pull(BrakeMark(by, why, datetime.now(UTC)))
 
     async def start(self) -> BrakeMark | None:
-        """Changes are made again; answers who had stopped them, None when nobody had."""
-        return await self.marks.release()
+        """Changes are made again; answers who had stopped them, None when nobody had.
+
+        Two who say so at once both hear who it was: better than that neither does after an answer was lost.
+        """
+        mark = await self.marks.pulled()
+        if mark is not None:
+            await self.marks.release(mark)
+        return mark
 
     async def check(self) -> None:
         """Raises Stopped while the bot is stopped."""

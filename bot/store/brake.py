@@ -6,6 +6,7 @@ from datetime import datetime
 from pydantic import TypeAdapter
 
 from bot.store.connection import Store
+from bot.store.scripts import DROP_IF
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +28,14 @@ class Brakes:
         self._store = store
 
     async def pull(self, mark: BrakeMark) -> bool:
-        """True for the first; a second word changes nothing."""
-        return bool(await self._store.redis.set(self._store.keys.brake, _codec.dump_json(mark), nx=True))
+        """True for the first, whose mark it then is, also when asked again about it; a second word changes nothing."""
+        ours = _codec.dump_json(mark).decode()
+        known = await self._store.redis.set(self._store.keys.brake, ours, nx=True, get=True)
+        return known is None or known == ours
 
-    async def release(self) -> BrakeMark | None:
-        raw = await self._store.redis.getdel(self._store.keys.brake)
-        return _codec.validate_json(raw) if raw else None
+    async def release(self, mark: BrakeMark) -> None:
+        """Take this mark away, and no other."""
+        await self._store.run(DROP_IF, [self._store.keys.brake], _codec.dump_json(mark).decode())
 
     async def pulled(self) -> BrakeMark | None:
         raw = await self._store.redis.get(self._store.keys.brake)
