@@ -24,6 +24,7 @@ PEOPLE = 5_000
 A_SECOND = float(os.environ.get("DIGESTS_PER_SECOND", "25"))
 SLACKS_OWN = 5
 LATE_MOST = 1.1
+PATIENCE_SECONDS = 600
 MEMORY_MOST = 250
 """Megabytes, as a process with 10,000 open approvals may have."""
 
@@ -70,10 +71,11 @@ async def _digests(given: dict[str, str], people: list[tuple[str, str]], folder:
     wanted: dict[str, Any] = {**{name.lower(): value for name, value in given.items()}, **more}
     async with embedded(folder) as url:
         loaded = settings.load(**wanted, redis_url=url, data_dir=folder)
-        async with app.build(loaded, url) as house:
+        async with app.build(loaded, url) as house, asyncio.timeout(PATIENCE_SECONDS):
             await _what_a_poll_leaves(house, people)
             for slack_id, _ in people:
                 await house.digests.plan(slack_id, now)
+            await house.releases.polled(now)
             started = time.perf_counter()
             while await house.digests.waiting(datetime.now(UTC)):
                 await house.digester.run()

@@ -9,6 +9,8 @@ from typing import Any
 
 import structlog
 
+STOP_SECONDS = 15.0
+
 
 @contextmanager
 def process(target: Callable[..., None], *arguments: Any) -> Iterator[Connection]:
@@ -24,6 +26,8 @@ def process(target: Callable[..., None], *arguments: Any) -> Iterator[Connection
     try:
         yield ours
     finally:
+        child.terminate()  # a bot stops its Valkey
+        child.join(STOP_SECONDS)
         child.kill()
         child.join()
 
