@@ -5,7 +5,7 @@ UV_VERSION := 0.13.9
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: setup demo test check run pictures bench faults soak fmt lock clean
+.PHONY: setup install demo test check run pictures bench faults soak fmt lock clean
 
 setup: $(STAMP)
 
@@ -24,6 +24,13 @@ $(STAMP): requirements-dev.lock pyproject.toml
 	  $(PYTHON) -m pip --python $(BIN)/python install -q --no-deps --no-build-isolation -e .; \
 	fi || { echo "The set-up did not finish: packages could not be fetched. Check the network and run make setup again."; exit 1; }
 	@touch $@
+
+# What runs, and nothing for tests: for a machine in earnest.
+install:
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/pip install -q --require-hashes -r requirements.lock
+	@$(BIN)/pip install -q --require-hashes -r requirements-build.lock
+	@$(BIN)/pip install -q --no-deps --no-build-isolation -e .
 
 demo: setup
 	@$(BIN)/sdp-bot demo $(if $(SCENARIO),--scenario $(SCENARIO))
@@ -58,6 +65,7 @@ fmt: setup
 lock:
 	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q -o requirements.lock
 	@$(BIN)/uv pip compile pyproject.toml -c requirements.lock --group dev --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q -o requirements-dev.lock
+	@$(BIN)/uv pip compile -c requirements-dev.lock --group build --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q -o requirements-build.lock
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
