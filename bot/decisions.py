@@ -164,13 +164,14 @@ class DecisionService:
             due_at=now + self.rules.undo,
         )
         decision = replace(decision, unwritten=(_event(decision, "asked", now, {"shown": intent.shown}),))
-        log.info("decision.recorded", decision=decision.id, approval=str(intent.ref), verb=intent.verb.value)
         wake = self._jobs.entry("decide", decision.key, now)
         # Should SDP take its time, the card says meanwhile that the click has arrived.
         show = self._jobs.entry("show", str(intent.ref), now + SLOW)
         while (known := await self._decisions.record(decision, wake, intent.delivery, show)) and known.final:
             # An earlier one has ended and is not in the ledger yet; once it is, it makes room.
             await self._write_events(known)
+        if known is not None and known.id == decision.id:
+            log.info("decision.recorded", decision=decision.id, approval=str(intent.ref), verb=intent.verb.value)
         return known
 
     async def undo(self, ref: ApprovalRef, person: str) -> Decision | None:
@@ -283,8 +284,9 @@ class DecisionService:
         decision = replace(
             decision, person_name=actor.name, how=actor.how or "", due_at=max(due, decision.asked_at + window)
         )
-        if now < (decision.due_at or now):
-            return self._moved(decision, S.WAITING, sdp=status)
+        if now < (until := decision.due_at or now):
+            # Waiting already: the window has become longer meanwhile.
+            return until if decision.state is S.WAITING else self._moved(decision, S.WAITING, sdp=status)
         return self._moved(decision, S.SENDING, sent_at=now, sdp=status)
 
     async def _check(self, decision: Decision) -> tuple[Actor, timedelta, str]:

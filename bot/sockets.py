@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import socket
 from collections.abc import AsyncIterator, Iterator
 
@@ -14,20 +15,27 @@ BACKLOG = 1024
 
 
 class PortTaken(BotError):
-    """Nobody can listen there; the text says what to set."""
+    """Somebody else listens there; the text says what to set."""
+
+
+class NoSuchPlace(BotError):
+    """This process cannot listen there at all; the text says why."""
 
 
 def listening_socket(host: str, port: int, *, tries: int = 1) -> socket.socket:
-    """A socket that listens on `port` (0: any), or on the next free one within `tries`. Raises PortTaken."""
+    """A socket that listens on `port` (0: any) or on the next free one of `tries`. Raises PortTaken, NoSuchPlace."""
     for candidate in range(port, port + (tries if port else 1)):
         # IPPROTO_TCP said aloud: asyncio turns Nagle's delay off only then, and without that some answers take 40 ms.
         sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             sock.bind((host, candidate))
-        except OSError:
+        except OSError as refused:
             sock.close()
-            continue
+            if refused.errno == errno.EADDRINUSE:
+                continue
+            why = refused.strerror or str(refused)
+            raise NoSuchPlace(f"Nothing can listen on {host}, port {candidate} ({why}). Check HOST and PORT.") from None
         sock.listen(BACKLOG)
         return sock
     raise PortTaken(f"Port {port} on {host} is taken. Stop what uses it, or set PORT to a free one.")

@@ -23,7 +23,7 @@ from handlers.listeners import Listeners
 def register(app: RememberingApp, services: Mapping[str, Any], *, memory: Memory, gestures_per_minute: int) -> None:
     """Put every listener on `app`; `services` are handed to them by argument name."""
     listen = Listeners(app, services)
-    deliveries.register(app, memory, deliveries.Pace(gestures_per_minute))
+    deliveries.register(app, memory, deliveries.PersonsPace(gestures_per_minute))
     approvals.register(listen)
     following.register(listen)
     commands.register(listen)

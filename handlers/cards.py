@@ -4,15 +4,17 @@ show   every copy of the card, its trail in the thread; posts what is missing
 tell   whoever pressed, when the card alone does not explain what came of it
 """
 
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
 from blocks import approvals as cards
 from blocks.approvals import CardView, Overlap
 from blocks.kit import Message, escape
+from bot import metrics
 from bot.approvals import is_asked, is_closed, is_own
 from bot.collisions import Collision
 from bot.decisions import DecisionService
@@ -25,6 +27,7 @@ from handlers.messenger import Messenger
 
 S = DecisionState
 TOLD_KEPT = timedelta(days=7)
+LATEST_SHOWN = timedelta(minutes=2)
 WHISPERED = frozenset({S.REFUSED, S.ALREADY})
 """Ends that the card alone does not explain to whoever pressed: they are told where they pressed."""
 NOTED = frozenset({S.UNDONE, S.CHANGED, S.STALE, S.DENIED, S.NOT_TAKEN})
@@ -87,6 +90,7 @@ class CardWriter:
         self._jobs = jobs
         self._rules = rules
         self._collisions = collisions
+        self._measured: deque[str] = deque(maxlen=1000)
 
     # --- jobs ------------------------------------------------------------------------------------------
 
@@ -106,12 +110,23 @@ class CardWriter:
         for slot, copy in copies.items():
             if (face := await self._face_in(view, copy, audience, latest)) is not None:
                 copies[slot] = await self._copies.bring_up(str(ref), copy, face, shown=view.shown)
+                if copies[slot].face != copy.face:
+                    self._measure(latest)
         if audience and audience.slot not in copies and is_asked(snapshot, ref):
             posted = await self._post(view, approver, audience, latest)
             copies |= {posted.slot: posted} if posted else {}
         await self._show_trails(view, copies)
         if approver is not None and await self._copies.of(f"inbox:{approver.id}"):
             await self._jobs.wake("inbox", f"{approver.id}|{approval.approver.id}")
+
+    def _measure(self, latest: Decision | None) -> None:
+        """How long an outcome took to its card; what changes it minutes later, or once more, is something else."""
+        now = datetime.now(UTC)
+        if latest is None or latest.settled_at is None or latest.id in self._measured:
+            return
+        self._measured.append(latest.id)
+        if now - latest.settled_at < LATEST_SHOWN:
+            metrics.card_shown(latest.settled_at, now)
 
     async def tell(self, key: str) -> None:
         """Tell whoever pressed what came of it, when their card does not. A job; said once a decision."""
@@ -130,6 +145,7 @@ class CardWriter:
         snapshot = await self._releases.get(decision.ref.release)
         approval = snapshot.approval(decision.ref) if snapshot else None
         if snapshot is None or approval is None:
+            await self._messenger.whisper(decision.person, decision.place, escape(decision.note))
             return
         face = cards.settled_late(await self._view(snapshot, approval), decision)
         channel = await self._messenger.dm(decision.person)

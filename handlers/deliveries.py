@@ -27,6 +27,7 @@ from handlers.payloads import mark_of, who
 DECIDING = frozenset({ids.APPROVE, ids.DECIDE})
 """What records an intent: the record remembers its delivery itself, in the same step (`bot.store.Decisions.record`)."""
 PEOPLE_KEPT = 10_000
+ROUNDING = 0.001
 MARK = "delivery_mark"
 """Where a request's context has what tells it from others."""
 
@@ -54,12 +55,14 @@ class RememberingApp(AsyncApp):
         return answer
 
 
-class Pace:
-    """How fast one person's clicks and commands may come: so many at once, then so many a minute (GCRA)."""
+class PersonsPace:
+    """How fast one person's clicks and commands may come: half a minute's at once, at least one, then so many a minute
+    (GCRA).
+    """
 
     def __init__(self, a_minute: int) -> None:
         self._gap = 60 / a_minute
-        self._reach = 30.0
+        self._reach = max(30.0, self._gap) + ROUNDING
         self._next: OrderedDict[str, float] = OrderedDict()
 
     def admits(self, person: str) -> bool:
@@ -72,7 +75,7 @@ class Pace:
         return admitted
 
 
-def register(app: RememberingApp, memory: Memory, pace: Pace) -> None:
+def register(app: RememberingApp, memory: Memory, pace: PersonsPace) -> None:
     """Put both in front of every listener."""
     app.memory = memory
     app.use(OnceAndNotTooFast(memory, pace))
@@ -84,7 +87,7 @@ class OnceAndNotTooFast(AsyncMiddleware):
     As Bolt's own are written: one that is a function gets its arguments by name, of fifty that Bolt makes (1.30).
     """
 
-    def __init__(self, memory: Memory, pace: Pace) -> None:
+    def __init__(self, memory: Memory, pace: PersonsPace) -> None:
         self._memory = memory
         self._pace = pace
 

@@ -86,6 +86,7 @@ async def _note(error: Exception, person: str, ledger: Ledger, memory: Memory) -
 
 def _words(error: Exception) -> str:
     if isinstance(error, RedisError):
+        log.warning("slack.redis_away", error=type(error).__name__)
         return str(MaybeRecorded() if isinstance(error, AnswerLost) else NothingRecorded())
     if isinstance(error, BotError):
         return str(error)

@@ -53,7 +53,10 @@ class Together(Generic[Q, A]):
     async def _go(self) -> None:
         while self._asked:
             await asyncio.sleep(0)  # whoever has just been answered too may have a question
-            going, self._asked = self._asked[:MOST], self._asked[MOST:]
+            wanted = [(question, waiting) for question, waiting in self._asked if not waiting.done()]
+            going, self._asked = wanted[:MOST], wanted[MOST:]
+            if not going:
+                return
             try:
                 answers = await self._trip([question for question, _ in going])
             except Exception as failed:

@@ -8,6 +8,7 @@ from urllib.parse import urlencode, urlsplit
 import aiohttp
 import pytest
 
+from handlers.deliveries import PersonsPace
 from sandbox.box import WEBHOOK_SECRET
 from sandbox.slack.courier import signature_headers
 from sandbox.slack.model import Message
@@ -243,6 +244,12 @@ async def test_faster_than_a_person_can_press_is_answered_and_not_taken(street: 
     await arjun.waits_for("faster than anybody can press")
     await street.noted("refused", person=street.id("arjun"), rule="too_fast")
     await nothing_happened(street)
+
+
+@pytest.mark.parametrize("a_minute", [1, 2, 60])
+def test_however_few_a_minute_the_first_is_taken(a_minute: int) -> None:
+    for _ in range(2_000):
+        assert PersonsPace(a_minute).admits("U000000001")
 
 
 async def test_a_hint_without_the_secret_is_refused(street: Street, knocker: Knocker) -> None:

@@ -93,3 +93,24 @@ async def test_who_asks_just_when_a_trip_has_ended_goes_at_once() -> None:
     for number in range(100):
         assert await together.ask(number) == number
     assert time.monotonic() - began < LONG
+
+
+async def test_what_somebody_asked_who_has_given_up_is_not_sent() -> None:
+    begun, may_end = asyncio.Event(), asyncio.Event()
+    sent: list[int] = []
+
+    async def trip(questions: Sequence[int]) -> list[int]:
+        sent.extend(questions)
+        begun.set()
+        await may_end.wait()
+        return list(questions)
+
+    together: Together[int, int] = Together(trip)
+    first = asyncio.ensure_future(together.ask(1))
+    await begun.wait()
+    given_up, patient = (asyncio.ensure_future(together.ask(number)) for number in (2, 3))
+    await asyncio.sleep(0)
+    given_up.cancel()
+    may_end.set()
+    assert await asyncio.gather(first, patient) == [1, 3]
+    assert sent == [1, 3]

@@ -44,6 +44,7 @@ async def test_a_decision_shows_in_the_figures(stage: Stage) -> None:
 
     assert grew("sdp_bot_decisions_total", state="confirmed") == 1
     assert grew("sdp_bot_decision_seconds_count", stage="click to sending") == 1
+    assert grew("sdp_bot_decision_seconds_count", stage="settled to card") == 1
     assert grew("sdp_bot_decision_seconds_count", stage="sending to confirmed") == 1
     assert grew("sdp_bot_gesture_seconds_count", status="200") == 1
     assert grew("sdp_bot_slack_call_seconds_count", method="chat.update", outcome="ok") >= 1

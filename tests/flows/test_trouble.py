@@ -1,6 +1,8 @@
 """When something is away: SDP silent or down, Redis gone, Slack refusing. Never a false green, nothing twice."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,7 @@ import pytest
 from freezegun import freeze_time
 from structlog.testing import capture_logs
 
+from bot.models import ApprovalRef
 from bot.valkey import embedded
 from sandbox.box import open_box
 from sandbox.slack.reading import words_of_message
@@ -144,3 +147,42 @@ async def test_after_a_silence_the_person_hears_once_how_it_ended(stage: Stage) 
     await stage.bot.jobs.wake("tell", f"{stage.ref(PAYMENT, 'arjun')}|{stage.box.slack.person('arjun').id}")
     await stage.settled()
     assert told() == ["SDP has confirmed it: approved."]
+
+
+async def test_whoever_waited_hears_it_also_when_the_release_is_gone(stage: Stage) -> None:
+    await stage.start()
+    arjun = stage.box.people.as_("arjun")
+    card = await arjun.waits_for(PAYMENT)
+    silence = stage.box.sdp.break_with("error_503", path="*/approvals/*", method="GET", times=None)
+    stage.box.sdp.break_with("drop_before", path="*/_approve")
+    await arjun.click("Approve", in_=card)
+    await arjun.waits_for("Sent, not yet confirmed")
+    stage.box.sdp.releases.delete(stage.approval(PAYMENT, "arjun").level.release.id)
+    stage.box.sdp.mend(silence)
+    await arjun.waits_for("SDP no longer has this approval", seconds=30)
+
+
+async def test_the_log_says_that_a_click_was_recorded_once_it_is(stage: Stage) -> None:
+    await stage.start(UNDO_SECONDS="30", UNDO_SECONDS_HIGH_RISK="30")
+    arjun = stage.box.people.as_("arjun")
+    card = await arjun.waits_for(PAYMENT)
+    with capture_logs() as logged:
+        await arjun.click("Approve", in_=card, times=3)
+        await arjun.waits_for("Undo")
+    (line,) = [entry for entry in logged if entry["event"] == "decision.recorded"]
+    kept = await stage.bot.records.of(ApprovalRef.parse(stage.ref(PAYMENT, "arjun")))
+    assert [decision.id for decision in kept] == [line["decision"]]
+
+
+async def test_a_window_that_was_made_longer_meanwhile_is_waited_out(stage: Stage) -> None:
+    """As in a rolling restart with another UNDO_SECONDS."""
+    await stage.start(UNDO_SECONDS="2", UNDO_SECONDS_HIGH_RISK="2")
+    arjun = stage.box.people.as_("arjun")
+    card = await arjun.waits_for(PAYMENT)
+    await arjun.click("Approve", in_=card)
+    await arjun.waits_for("Undo")
+    span = timedelta(seconds=4)
+    stage.bot.decisions.rules = replace(stage.bot.decisions.rules, undo=span, undo_high_risk=span)
+    with capture_logs() as logged:
+        await arjun.waits_for("Approved by Arjun Velloor", seconds=15)
+    assert not _failed(logged)
