@@ -238,8 +238,7 @@ class DecisionService:
     async def resume(self) -> int:
         """Wake every decision that is not settled, for a worker that starts; answers how many."""
         open_ = await self._decisions.open()
-        for ref, person in open_:
-            await self._jobs.wake("decide", f"{ref}|{person}")
+        await self._jobs.wake_all("decide", [f"{ref}|{person}" for ref, person in open_])
         return len(open_)
 
     async def _step(self, decision: Decision, ours: bool) -> Decision | datetime:

@@ -13,7 +13,7 @@ from bot.jobs import Jobs
 from bot.models import Verb
 from bot.store import Releases
 from handlers import payloads
-from handlers.listeners import Listeners
+from handlers.listeners import Listeners, opened
 from handlers.messenger import Messenger
 from handlers.reminding import Reminding
 
@@ -39,18 +39,22 @@ async def approve(
     if await decisions.comment_demanded():
         return await ask_for_comment(ack, body, messenger, releases, decisions)
     click = payloads.click(body)
-    await decisions.record(
-        Intent(
-            ref=click.pointer.ref,
-            verb=Verb.APPROVE,
-            person=click.person,
-            person_name=click.person_name,
-            shown=click.pointer.shown,
-            place=click.place,
-            delivery=click.delivery,
-        )
-    )
+    await decisions.record(intent(click, Verb.APPROVE))
     return await ack()
+
+
+def intent(said: payloads.Click | payloads.Words, verb: Verb, comment: str = "") -> Intent:
+    """What a press or a window of a card asks for."""
+    return Intent(
+        ref=said.pointer.ref,
+        verb=verb,
+        person=said.person,
+        person_name=said.person_name,
+        shown=said.pointer.shown,
+        comment=comment,
+        place=said.place,
+        delivery=said.delivery,
+    )
 
 
 async def ask_for_reason(
@@ -81,18 +85,7 @@ async def decide_with_words(ack: AsyncAck, body: Body, decisions: DecisionServic
     comment = clean_comment(said.text)
     if not comment:
         raise BadInput("Please write at least one word.", field=ids.WORDS)
-    await decisions.record(
-        Intent(
-            ref=said.pointer.ref,
-            verb=said.verb,
-            person=said.person,
-            person_name=said.person_name,
-            shown=said.pointer.shown,
-            comment=comment,
-            place=said.place,
-            delivery=said.delivery,
-        )
-    )
+    await decisions.record(intent(said, said.verb, comment))
     return await ack()
 
 
@@ -118,9 +111,4 @@ async def show_card(ack: AsyncAck, body: Body, reminding: Reminding, jobs: Jobs)
     ref = payloads.reference(choice.value)
     await reminding.want_card(ref, choice.person)
     await jobs.wake("show", str(ref))
-    return await ack()
-
-
-async def opened(ack: AsyncAck) -> Any:
-    """A link button opens its address by itself; Slack only wants to hear that the click arrived."""
     return await ack()

@@ -14,7 +14,7 @@ from slack_bolt.async_app import AsyncAck
 
 from blocks import approval_commands as cards
 from blocks import ids
-from bot.decisions import DecisionService, Intent
+from bot.decisions import DecisionService
 from bot.errors import BadInput
 from bot.jobs import Jobs
 from bot.models import ApprovalRef, Origin, Verb
@@ -142,16 +142,6 @@ async def decide(ack: AsyncAck, body: Body, following: Following, decisions: Dec
     comment = await memory.recall(TYPED, typed_words(click.pointer.ref, click.person, verb))
     if comment is None:
         raise BadInput("This button has expired. Please type the command again.")
-    await decisions.record(
-        Intent(
-            ref=click.pointer.ref,
-            verb=verb,
-            person=click.person,
-            person_name=click.person_name,
-            shown=click.pointer.shown,
-            comment=comment.strip(),
-            place=click.place,
-        )
-    )
+    await decisions.record(approvals.intent(click, verb, comment.strip()))
     await following.begin(body)
     return await ack()

@@ -9,7 +9,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from slack_bolt.async_app import AsyncApp
+from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
 Listener = Callable[..., Awaitable[Any]]
@@ -63,3 +63,8 @@ class Listeners:
         del bound.__wrapped__  # Bolt looks below it, and would ask for the services again
         bound.__signature__ = signature.replace(parameters=bolts)  # type: ignore[attr-defined]
         return bound
+
+
+async def opened(ack: AsyncAck) -> Any:
+    """A link button opens its address by itself; Slack only wants to hear that the click arrived."""
+    return await ack()

@@ -20,7 +20,7 @@ from bot.store import Decisions, Links, Memory, Releases
 from bot.store.links import WAITING_KEPT
 from handlers import payloads
 from handlers.asking import Call, Reply, Row
-from handlers.listeners import Listeners
+from handlers.listeners import Listeners, opened
 from handlers.messenger import Messenger, person_of
 
 Body = dict[str, Any]
@@ -54,11 +54,6 @@ async def put_out(event: Body) -> None:
     log.error("slack.put_out", event=event["type"])
 
 
-async def opened(ack: AsyncAck) -> Any:
-    """A link button opens its address by itself; Slack only wants to hear that the click arrived."""
-    return await ack()
-
-
 async def resume(ack: AsyncAck, body: Body, decisions: DecisionService, welcome: "Welcome") -> Any:
     ref, person, name = payloads.resumed(body)
     waiting = await welcome.waiting_for(ref, person)
@@ -71,6 +66,7 @@ async def resume(ack: AsyncAck, body: Body, decisions: DecisionService, welcome:
             shown=waiting.shown,
             comment=waiting.comment,
             place=payloads.place_of(body),
+            delivery=payloads.mark_of(body),
         )
     )
     return await ack()

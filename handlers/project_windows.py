@@ -36,7 +36,7 @@ from bot.store import Memory
 from handlers import payloads
 from handlers.answering import Desk
 from handlers.asking import Ask, Reply
-from handlers.listeners import Listeners
+from handlers.listeners import Listeners, opened
 from handlers.messenger import Messenger
 
 Body = dict[str, Any]
@@ -180,11 +180,6 @@ async def picked_ticket(ack: AsyncAck, body: Body, desk: Desk) -> Any:
     ticket = action["selected_option"]["value"]
     ask = replace(payloads.pressed(body), text=f"project {direction} {project} {kind} {ticket}")
     await desk.take(ask, body["trigger_id"])
-    return await ack()
-
-
-async def opened(ack: AsyncAck) -> Any:
-    """A link button opens its address by itself; Slack only wants to hear that the click arrived."""
     return await ack()
 
 

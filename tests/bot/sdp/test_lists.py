@@ -19,6 +19,12 @@ A, B, C = where("a").is_("1"), where("b").is_("2"), where("c").is_("3")
     ("criteria", "json"),
     [
         (where("title").contains("db"), {"field": "title", "condition": "contains", "value": "db"}),
+        (where("title").not_contains("db"), {"field": "title", "condition": "not contains", "value": "db"}),
+        (where("title").starts_with("db"), {"field": "title", "condition": "starts with", "value": "db"}),
+        (where("title").ends_with("db"), {"field": "title", "condition": "ends with", "value": "db"}),
+        (where("n").greater_or_equal(1), {"field": "n", "condition": "greater or equal", "value": "1"}),
+        (where("n").lesser_than(1), {"field": "n", "condition": "lesser than", "value": "1"}),
+        (where("n").lesser_or_equal(1), {"field": "n", "condition": "lesser or equal", "value": "1"}),
         (
             where("status.name").is_not("Closed", "Rejected"),
             {"field": "status.name", "condition": "is not", "values": ["Closed", "Rejected"]},
