@@ -49,6 +49,8 @@ class Transport(httpx.AsyncBaseTransport):
                 except aiohttp.ClientError:
                     body.raise_what_broke_it()
                     raise
+                finally:
+                    body.patience = None  # what is still sent after an early answer is bound by that answer's time
         return httpx.Response(answer.status, headers=answer.raw_headers, stream=_Answer(answer))
 
     def _opened(self) -> aiohttp.ClientSession:
@@ -103,7 +105,7 @@ class _Body:
 
     def __init__(self, request: httpx.Request, patience: asyncio.Timeout) -> None:
         self._broken: Exception | None = None
-        self._patience = patience
+        self.patience: asyncio.Timeout | None = patience
         whole = isinstance(request.stream, httpx.ByteStream)
         self.to_send = (request.content or None) if whole else self._pieces(request)
 
@@ -112,7 +114,9 @@ class _Body:
         try:
             async for piece in request.stream:
                 yield piece
-                self._patience.reschedule(asyncio.get_running_loop().time() + request.extensions["timeout"]["write"])
+                if self.patience is not None:
+                    now = asyncio.get_running_loop().time()
+                    self.patience.reschedule(now + request.extensions["timeout"]["write"])
         except Exception as broken:
             self._broken = broken
             raise

@@ -156,6 +156,32 @@ async def test_a_server_that_stops_reading_is_not_waited_for() -> None:
         done.set()
 
 
+async def test_an_answer_before_all_was_sent_is_the_answer() -> None:
+    """A refusal comes early: too large, or not signed in."""
+    sent = asyncio.Event()
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"first"
+        await sent.wait()
+        for _ in range(20):
+            yield b"later"
+
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"first")
+        writer.write(b"HTTP/1.1 413 Too Large\r\nContent-Length: 5\r\n\r\n")
+        await asyncio.sleep(0.05)
+        sent.set()
+        await reader.readuntil(b"later" * 20)
+        writer.write(b"large")
+        await writer.drain()
+
+    async with await asyncio.start_server(refuse, "127.0.0.1", 0) as server:
+        http = Http([url := f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"], answer_seconds=5)
+        answer = await http.exchange("POST", url, content=pieces(), headers={"Content-Length": str(5 + 20 * 5)})
+        assert (answer.status, answer.body) == (413, b"large")
+        await http.aclose()
+
+
 async def test_a_head_that_trickles_is_not_waited_for() -> None:
     async def trickle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
