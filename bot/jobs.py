@@ -41,8 +41,8 @@ ROOM = 50
 """Jobs of one name that a worker runs at once. Each name has its own room, so that fifty decisions which wait for an
 SDP that has fallen silent keep no card, no command and no digest from its turn."""
 BACKOFF_MAX_SECONDS = 60.0
-LATE_SEEN = 1000
-"""So many of the oldest due jobs are looked at for how late one kind is."""
+LATE_SEEN, LATE_PAGE = 10_000, 1_000
+"""So many of the oldest due jobs are looked at for how late one kind is, and so many of them at once."""
 
 Job = Callable[[str], Awaitable[datetime | None]]
 """Does what is due for a key; answers when to look again, None when there is nothing more to do."""
@@ -115,8 +115,13 @@ class Jobs:
     async def lateness(self, name: str) -> float:
         """For how many seconds the oldest due job of this name has been waiting; 0 when none is due."""
         now = datetime.now(UTC).timestamp() * 1000
-        due = await self.store.redis.zrangebyscore(self._key("due"), "-inf", now, 0, LATE_SEEN, withscores=True)
-        return next(((now - at) / 1000 for job, at in due if job.startswith(f"{name}|")), 0.0)
+        for start in range(0, LATE_SEEN, LATE_PAGE):
+            due = await self.store.redis.zrangebyscore(self._key("due"), "-inf", now, start, LATE_PAGE, withscores=True)
+            if (late := next((now - at for job, at in due if job.startswith(f"{name}|")), None)) is not None:
+                return float(late) / 1000
+            if len(due) < LATE_PAGE:
+                break
+        return 0.0
 
     def _key(self, part: str) -> str:
         return self.store.keys.jobs(part)

@@ -288,6 +288,14 @@ async def test_however_many_hang_others_have_their_turn(store: Store, valkey_url
         bench.gate.set()
 
 
+async def test_how_late_one_kind_is_is_seen_behind_thousands_of_another(store: Store) -> None:
+    jobs = Jobs(store)
+    await jobs.wake_all("slow", map(str, range(3_000)))
+    assert await jobs.lateness("quick") == 0
+    await jobs.wake("quick")
+    await until(lambda: jobs.lateness("quick"))
+
+
 async def test_room_that_is_left_is_taken_at_once(store: Store, valkey_url: str) -> None:
     ended: list[str] = []
 
