@@ -1,8 +1,8 @@
 """What carries httpx's requests: aiohttp's connections.
 
-Requests, answers and sign-ins are httpx's; its own transport, httpcore 1.0.9 on h11, took two thirds of the processor
-time of a call (`docs/performance.md`). aiohttp is here for Slack anyway. What it raises is told in httpx's words, so
-that one place sorts them (`bot.sdp.http`).
+Requests, answers and sign-ins are httpx's; with its own transport, httpcore 1.0.9 on h11, a call takes twice the
+processor time (`docs/decisions/0003-httpx.md`). aiohttp is here for Slack anyway. What it raises is told in httpx's
+words, so that one place sorts them (`bot.sdp.http`).
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""SDP is down, and people go on clicking: `python -m tests.faults.outage [--minutes 60] [--clicks 300]`.
+"""SDP is down, and people go on clicking: `python -m tests.faults.outage [--minutes 60] [--clicks 240]`.
 
 Cards are posted first; then every call to SDP fails while people click, at an even pace over four fifths of the time.
 Then SDP comes back. Exit status 1 if anything was sent meanwhile, if memory grew, or if anything is lost or untrue at
@@ -75,7 +75,7 @@ def _decided(made: Play) -> list[object]:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.faults.outage", description="SDP is down, watched.")
     parser.add_argument("--minutes", type=float, default=60)
-    parser.add_argument("--clicks", type=int, default=300)
+    parser.add_argument("--clicks", type=int, default=240)
     asked = parser.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     return asyncio.run(outage(asked.minutes, asked.clicks))
