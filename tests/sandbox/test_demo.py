@@ -65,7 +65,7 @@ class Demo:
 
 @contextlib.asynccontextmanager
 async def started(folder: Path, *options: str, **environment: str) -> AsyncIterator[Demo]:
-    """A demo started in a folder; killed at the end if it has not ended by then."""
+    """A demo started in a folder; ended at the end, so that it takes its Valkey along, and killed if it does not."""
     settings = {**os.environ, "SLACK_BOT_TOKEN": "xoxb-of-somebody-else", **environment}
     process = await asyncio.create_subprocess_exec(
         *COMMAND, "--scenario", "quiet-day", *options, env=settings, cwd=folder, stdout=-1, stderr=-1
@@ -79,8 +79,11 @@ async def started(folder: Path, *options: str, **environment: str) -> AsyncItera
             yield Demo(process, found[1].decode(), session)
     finally:
         if process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
+            process.terminate()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(process.communicate(), 20)
+        if process.returncode is None:
+            process.kill()
         await process.wait()
 
 
