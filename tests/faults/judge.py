@@ -17,6 +17,8 @@ from tests.faults.crowd import Gesture, labels, pointer, ref_of
 ENDS = {state.value for state in DecisionState if state.final}
 OPERATION_ENDS = {state.value for state in OperationState if state.final}
 EFFECTS = {"maintenance.suspend": "maintenance.suspended", "maintenance.enable": "maintenance.enabled"}
+MENU = "inbox:"
+"""How the pointer of the one message begins that stands for many: who is asked too often gets it instead of cards."""
 WORDS = {"Approved": "Approved by", "Rejected": "Rejected by", "Pending Approval": "approval is needed"}
 """How a card begins for what SDP has."""
 
@@ -155,8 +157,12 @@ def _cards(box: Box, verdict: Verdict) -> None:
         ref, _, slot = pointer(message).partition("/")
         if slot.startswith("dm:") or slot == "channel":
             cards[ref].append(message)
-    waiting = {ref_of(approval) for approval in box.sdp.waiting()}
-    verdict.lost += [f"{ref}: waits, and there is no card" for ref in sorted(waiting - set(cards))]
+    menus = {of.partition("/")[0] for of in count if of.startswith(MENU)}
+    ids = {person.key: person.id for person in box.slack.people()}
+    waiting = {ref_of(one): f"{MENU}{ids.get(one.approver.key)}" for one in box.sdp.waiting()}
+    verdict.lost += [
+        f"{ref}: waits, and there is no card" for ref, menu in waiting.items() if ref not in cards and menu not in menus
+    ]
     for approval in _approvals(box):
         for message in cards[ref_of(approval)]:
             _card(approval, message, verdict)
